@@ -1,0 +1,99 @@
+"""Which segments a log has right now."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from pathlib import Path
+from threading import Lock
+
+from attrs import frozen
+
+from eventlog._check import salt_of
+from eventlog._errors import DamagedLogError
+from eventlog._format import SEGMENTS_NAME
+from eventlog._identity import read_identity
+from eventlog._manifest import Manifest, SealedEntry
+from eventlog._names import parse_name
+from eventlog._segments import RawSegment, SealedSegment, Segment
+
+
+@frozen
+class Snapshot:
+    """The segments at one moment, in order. Sealed ones stay as entries until they are needed."""
+
+    directory: Path
+    entries: list[SealedEntry]
+    sealed: int
+    """How many of ``entries`` belong to this snapshot; the list may grow behind it."""
+    raw: tuple[RawSegment, ...]
+
+    def __len__(self) -> int:
+        return self.sealed + len(self.raw)
+
+    def __getitem__(self, index: int) -> Segment:
+        if index >= self.sealed:
+            return self.raw[index - self.sealed]
+        entry = self.entries[index]
+        return SealedSegment(self.directory / entry.segment, entry)
+
+    def first_sequence(self, index: int) -> int:
+        """First sequence of a segment, without opening it."""
+        if index >= self.sealed:
+            return self.raw[index - self.sealed].first_sequence
+        return self.entries[index].first_sequence
+
+    def index_of(self, sequence: int) -> int:
+        """Index of the segment that holds ``sequence``, or would."""
+        position = bisect_left(range(len(self)), sequence + 1, key=self.first_sequence)
+        return max(0, position - 1)
+
+
+class Catalog:
+    """Keeps the manifest of one log in memory, and looks at the disk again when asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.identity, identity_line = read_identity(path)
+        self.salt = salt_of(self.identity.log_id)
+        self.directory = path / SEGMENTS_NAME
+        self.manifest = Manifest(path, self.identity.log_id, identity_line)
+        self._lock = Lock()
+
+    def snapshot(self) -> Snapshot:
+        """The segments as they are now; DamagedLogError when one is missing.
+
+        The names are read before the manifest: sealing adds to the manifest before it deletes.
+        """
+        names = self._raw_names()
+        with self._lock:
+            self.manifest.refresh()
+            entries, sealed = self.manifest.entries, len(self.manifest.entries)
+            sealed_to = self.manifest.last_sequence
+        raw = tuple(
+            RawSegment(self.directory / name, first, self.salt)
+            for first, name in names
+            if first > sealed_to
+        )
+        self._check_start(raw, sealed_to + 1)
+        return Snapshot(self.directory, entries, sealed, raw)
+
+    def _raw_names(self) -> list[tuple[int, str]]:
+        try:
+            names = os.listdir(self.directory)
+        except FileNotFoundError:
+            raise DamagedLogError(
+                "the directory of the segments is missing", path=self.directory
+            ) from None
+        parsed = ((parse_name(name), name) for name in names)
+        return sorted((known[0], name) for known, name in parsed if known and not known[1])
+
+    def _check_start(self, raw: tuple[RawSegment, ...], expected: int) -> None:
+        if not raw:
+            raise DamagedLogError(
+                "the active segment is missing", path=self.directory, sequence=expected
+            )
+        if raw[0].first_sequence != expected:
+            raise DamagedLogError(
+                "a segment is missing before this one", path=raw[0].path, sequence=expected
+            )

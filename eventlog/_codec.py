@@ -1,0 +1,210 @@
+"""Events to lines and back. The grammar is in docs/log-format.md.
+
+Encoding takes two steps, because the sequence is known only under the writer's lock:
+``LineEncoder.prepare`` does all that can be done before, ``LineEncoder.finish`` what is left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from attrs import define
+
+from eventlog._check import CHECK_BYTES, finish_line, salt_of
+from eventlog._errors import DamagedLogError, InvalidEventError
+from eventlog._event import Event
+from eventlog._format import HARD_MAX_LINE_BYTES, SEQUENCE_DIGITS
+from eventlog._values import check_extension, check_source, check_text
+
+_encode = msgspec.json.Encoder().encode
+_event_decoder = msgspec.json.Decoder(Event)
+_object_decoder = msgspec.json.Decoder(dict[str, Any])
+
+_HEADS_KEPT = 4096
+_SEQUENCE_NAME = b',"sequence":"'
+_TIME_NAME = b',"time":"'
+_COMMIT_NAME = b',"commit":'
+
+# What surrounds the prepared parts: names, two sequences, commit and check, generously.
+_FRAMING_BYTES = 160
+
+
+@define(eq=False)
+class GivenId:
+    """An id that the caller chose, and what a retry with the same id must equal."""
+
+    source: str
+    id: str
+    content: bytes
+    """Source, type, subject and data, as they stand in the line."""
+
+
+@define(eq=False)
+class Prepared:
+    """The parts of a line that do not depend on its place in the log."""
+
+    before: bytes
+    """From the end of ``id`` to the start of the sequence's digits."""
+    after: bytes
+    """From the end of the sequence's digits to the end of ``data``."""
+    given: GivenId | None
+    """Only when the caller gave an id."""
+
+
+class LineEncoder:
+    """Encodes the lines of one log."""
+
+    def __init__(self, log_id: str, max_line_bytes: int) -> None:
+        self._salt = salt_of(log_id)
+        self._start = b'{"specversion":"1.0","id":"'
+        self._own_id = log_id.encode() + b"-"
+        self._longest = min(max_line_bytes, HARD_MAX_LINE_BYTES) - _FRAMING_BYTES
+        self._heads: dict[tuple[str, str, str | None], bytes] = {}
+
+    def prepare(
+        self,
+        type_: str,
+        data: bytes,
+        *,
+        subject: str | None,
+        source: str,
+        time: str,
+        id_: str | None = None,
+        schemaversion: int = 1,
+        extensions: Mapping[str, str | int | bool] | None = None,
+    ) -> Prepared:
+        """Check and encode everything but the sequence; InvalidEventError when refused."""
+        head = self._heads.get((source, type_, subject))
+        if head is None:
+            head = self._make_head(source, type_, subject)
+        if schemaversion == 1 and not extensions:
+            before = b'%b%b","sequence":"' % (head, time.encode())
+        else:
+            extra = _encode_extensions(schemaversion, extensions or {})
+            before = b'%b%b"%b,"sequence":"' % (head, time.encode(), extra)
+        if len(before) + len(data) > self._longest:
+            raise self._too_long(len(before) + len(data))
+        after = b'","data":' + data
+        if id_ is None:
+            return Prepared(before, after, None)
+        return Prepared(before, after, GivenId(source, check_text("id", id_), head + after))
+
+    def finish(self, prepared: Prepared, sequence: int, commit: int | None) -> bytes:
+        """The line, LF included."""
+        if prepared.given is None:
+            id_ = b"%b%d" % (self._own_id, sequence)
+        else:
+            id_ = _encode(prepared.given.id)[1:-1]
+        body = b"%b%b%b%019d%b" % (self._start, id_, prepared.before, sequence, prepared.after)
+        if commit is not None:
+            body += b',"commit":%d' % commit
+        return finish_line(body, self._salt)
+
+    def _too_long(self, size: int) -> InvalidEventError:
+        return InvalidEventError(
+            f"the event needs {size + _FRAMING_BYTES:,} bytes, and a line of this log may have "
+            f"{self._longest + _FRAMING_BYTES:,}: keep large content in a file, and its name and "
+            "hash in the event"
+        )
+
+    def _make_head(self, source: str, type_: str, subject: str | None) -> bytes:
+        check_source(source)
+        check_text("type", type_)
+        head = b'","source":%b,"type":%b' % (_encode(source), _encode(type_))
+        if subject is not None:
+            head += b',"subject":' + _encode(check_text("subject", subject))
+        head += b',"time":"'
+        if len(self._heads) >= _HEADS_KEPT:
+            self._heads.clear()  # a log of a million sessions must not keep a million heads
+        self._heads[source, type_, subject] = head
+        return head
+
+
+def _encode_extensions(schemaversion: int, extensions: Mapping[str, str | int | bool]) -> bytes:
+    parts = [b',"schemaversion":%d' % schemaversion] if schemaversion > 1 else []
+    for name in sorted(extensions):
+        value = check_extension(name, extensions[name])
+        parts.append(b',"%b":%b' % (name.encode(), _encode(value)))
+    return b"".join(parts)
+
+
+def decode_line(line: bytes) -> Event:
+    """The event of one line; DamagedLogError when it is none."""
+    return decode_lines([line])[0]
+
+
+def decode_lines(lines: list[bytes]) -> list[Event]:
+    """The events of many lines, decoded in one go."""
+    try:
+        return _event_decoder.decode_lines(b"\n".join(lines))
+    except msgspec.ValidationError:
+        return [_decode_extended(line) for line in lines]
+    except (ValueError, RecursionError) as error:
+        raise DamagedLogError(f"a line is no event: {error}") from None
+
+
+def _decode_extended(line: bytes) -> Event:
+    """The slow way, for a block in which some line carries extension attributes."""
+    try:
+        fields = _object_decoder.decode(line)
+        known = {name: fields.pop(name) for name in _ATTRIBUTES if name in fields}
+        known["-extensions"] = fields
+        return msgspec.convert(known, Event)
+    except (ValueError, RecursionError) as error:
+        raise DamagedLogError(f"a line is no event: {error}") from None
+
+
+_ATTRIBUTES = tuple(
+    field.encode_name for field in msgspec.structs.fields(Event) if field.name != "extensions"
+)
+
+
+def sequence_of(line: bytes) -> int:
+    """The sequence of a line, read without parsing it; DamagedLogError when it states none.
+
+    The first match is the real one: nothing before it can hold an unescaped quote.
+    """
+    start = line.find(_SEQUENCE_NAME) + len(_SEQUENCE_NAME)
+    digits = line[start : start + SEQUENCE_DIGITS]
+    if start < len(_SEQUENCE_NAME) or len(digits) < SEQUENCE_DIGITS or not digits.isdigit():
+        raise DamagedLogError("a line states no sequence")
+    return int(digits)
+
+
+def content_of(line: bytes) -> bytes:
+    """Source, type, subject and data of a stored line: the inverse view of ``GivenId.content``."""
+    head = line[line.find(b'","source":') : line.find(_TIME_NAME) + len(_TIME_NAME)]
+    body = line[:-CHECK_BYTES]
+    start = body.find(_SEQUENCE_NAME) + len(_SEQUENCE_NAME) + SEQUENCE_DIGITS
+    return head + (body[start:] if body.endswith(b"}") else body[start : body.rfind(_COMMIT_NAME)])
+
+
+def time_of(line: bytes) -> bytes:
+    """The time of a line, as its 27 bytes of text, which sort like the times themselves."""
+    start = line.find(_TIME_NAME) + len(_TIME_NAME)
+    return line[start : start + 27]
+
+
+def commit_of(line: bytes) -> int | None:
+    """The batch size that an intact line states as the last of its batch, or None."""
+    body = line[:-CHECK_BYTES]
+    if body.endswith(b"}"):
+        return None
+    start = body.rfind(_COMMIT_NAME)
+    return int(body[start + len(_COMMIT_NAME) :])
+
+
+_COMMIT_END = re.compile(rb',"commit":\d{1,10},"crc32":"[0-9a-f]{8}"}$', re.ASCII)
+
+
+def ends_batch(line: bytes) -> bool:
+    """Whether a line, damaged or not, ends in a commit mark."""
+    return _COMMIT_END.search(line[-64:]) is not None
+
+
+def needle(name: str, value: str) -> bytes:
+    """The bytes that every line with this attribute holds."""
+    return b',"%b":%b,' % (name.encode(), _encode(value))

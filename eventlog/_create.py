@@ -1,0 +1,62 @@
+"""Creating a log: everything else first, ``log.json`` last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eventlog._errors import NotALogError
+from eventlog._files import Files
+from eventlog._format import FORMAT_VERSION, IDENTITY_NAME, LOCK_NAME, SEGMENTS_NAME
+from eventlog._identity import Identity, new_log_id, write_identity
+from eventlog._lock import WriterLock
+from eventlog._names import raw_name
+from eventlog._times import format_ns
+
+_HALF_MADE = frozenset({SEGMENTS_NAME, LOCK_NAME, f"{IDENTITY_NAME}.tmp"})
+
+
+def create_log(log: Path, files: Files, lock_timeout: float, now_ns: int) -> None:
+    """Make an empty log, in a new directory, an empty one, or one where this was cut short.
+
+    Does nothing when another process was faster. NotALogError when the directory holds anything
+    else: nothing is ever put among somebody's files.
+    """
+    _make_directory(log, files)
+    _check_empty(log)
+    lock = WriterLock(log, files, lock_timeout)
+    try:
+        if not (log / IDENTITY_NAME).exists():
+            _fill(log, files, Identity(FORMAT_VERSION, new_log_id(), format_ns(now_ns)))
+    finally:
+        lock.release()
+
+
+def _make_directory(log: Path, files: Files) -> None:
+    try:
+        files.make_directory(log)
+    except FileExistsError:
+        if not log.is_dir():
+            raise NotALogError("this is a file, and a log is a directory", path=log) from None
+    else:
+        files.sync_directory(log.parent)
+
+
+def _check_empty(log: Path) -> None:
+    strange = sorted({path.name for path in log.iterdir()} - _HALF_MADE - {IDENTITY_NAME})
+    if strange and not (log / IDENTITY_NAME).exists():
+        raise NotALogError(
+            f"this directory is no event log, and holds other files ({strange[0]}): "
+            "choose a new or an empty directory",
+            path=log,
+        )
+
+
+def _fill(log: Path, files: Files, identity: Identity) -> None:
+    segments = log / SEGMENTS_NAME
+    if not segments.is_dir():
+        files.make_directory(segments)
+    first = segments / raw_name(1)
+    if not first.exists():
+        files.write_new(first, b"")
+    files.sync_directory(segments)
+    write_identity(log, identity, files)

@@ -1,0 +1,42 @@
+"""An event as the log stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True):
+    """One fact, and where it stands in the log.
+
+    The decoder fills the fields straight from a line, which is why this is a ``msgspec.Struct``
+    and no attrs class (docs/decisions/0002). Equality compares all fields.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    """When it happened (UTC). Order is by ``sequence``, never by time."""
+    subject: str | None = None
+    """The stream, here the session."""
+    data: dict[str, Any]
+    schemaversion: int = 1
+    """Version of ``data``'s shape, after upcasting."""
+    extensions: Mapping[str, str | int | bool] = field(name="-extensions", default_factory=dict)
+    """Further CloudEvents attributes, such as ``traceparent``."""
+
+    digits: str = field(name="sequence")
+    """The sequence as the line states it, 19 digits."""
+    commit: int | None = None
+    """On the last event of a batch: how many events the batch holds."""
+    crc32: str = ""
+    specversion: str = "1.0"
+
+    @property
+    def sequence(self) -> int:
+        """Place in the log: gapless, from 1."""
+        return int(self.digits)

@@ -1,0 +1,98 @@
+"""``log.json``: who this log is. Written once, never changed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+from attrs import asdict, frozen
+
+from eventlog._check import finish_line, is_intact
+from eventlog._errors import (
+    DamagedLogError,
+    LogNotFoundError,
+    NotALogError,
+    UnsupportedFormatError,
+)
+from eventlog._files import Files
+from eventlog._format import FORMAT_VERSION, IDENTITY_NAME
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_LOG_ID_LENGTH = 12
+_LARGEST = 4096
+
+
+@frozen
+class Identity:
+    """Format version, log id (salts every check) and the time the log was created."""
+
+    format: int
+    log_id: str
+    created: str
+
+
+def new_log_id() -> str:
+    """A random log id: 60 bits, so that ids of events stay unique across logs."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LOG_ID_LENGTH))
+
+
+def encode_identity(identity: Identity) -> bytes:
+    """The content of ``log.json``."""
+    return finish_line(msgspec.json.encode(asdict(identity))[:-1], 0)
+
+
+def decode_identity(content: bytes, path: Path) -> Identity:
+    """The inverse of :func:`encode_identity`; the format version is looked at first."""
+    try:
+        version = msgspec.json.decode(content, type=_Version).format
+    except (ValueError, RecursionError):
+        raise DamagedLogError("log.json is damaged: restore it from a copy", path=path) from None
+    if version > FORMAT_VERSION:
+        raise UnsupportedFormatError(
+            f"the log has format {version}, and this version of eventlog reads up to "
+            f"{FORMAT_VERSION}: install a newer eventlog",
+            path=path,
+        )
+    if content[-1:] != b"\n" or not is_intact(content[:-1], 0):
+        raise DamagedLogError("log.json is damaged: restore it from a copy", path=path)
+    return msgspec.json.decode(content, type=Identity)
+
+
+class _Version(msgspec.Struct):
+    format: int
+
+
+def read_identity(log: Path) -> tuple[Identity, bytes]:
+    """The identity of the log in this directory, and the bytes of its ``log.json``."""
+    path = log / IDENTITY_NAME
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST)
+    except FileNotFoundError:
+        raise _why_missing(log) from None
+    except NotADirectoryError:
+        raise NotALogError("this is a file, and a log is a directory", path=log) from None
+    return decode_identity(content, path), content
+
+
+def _why_missing(log: Path) -> NotALogError | LogNotFoundError:
+    if log.is_dir():
+        return NotALogError("this directory is no event log: it has no log.json", path=log)
+    if os.path.lexists(log):
+        return NotALogError("this is a file, and a log is a directory", path=log)
+    return LogNotFoundError(
+        "there is no log here: check the path, or create one with 'eventlog init'", path=log
+    )
+
+
+def write_identity(log: Path, identity: Identity, files: Files) -> bytes:
+    """Write ``log.json`` so that it is there whole or not at all; return its bytes."""
+    content = encode_identity(identity)
+    temporary = log / f"{IDENTITY_NAME}.tmp"
+    temporary.unlink(missing_ok=True)
+    files.write_new(temporary, content)
+    files.rename(temporary, log / IDENTITY_NAME)
+    files.sync_directory(log)
+    return content

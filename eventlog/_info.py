@@ -1,0 +1,59 @@
+"""What a log holds, without reading most of it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from eventlog._catalog import Catalog
+from eventlog._codec import time_of
+from eventlog._query import Query
+from eventlog._reader import line_blocks
+
+
+@frozen
+class LogInfo:
+    """Sizes in bytes; times are the earliest and the latest event's (RFC 3339, UTC)."""
+
+    path: str
+    log_id: str
+    format: int
+    created: str
+    events: int
+    first_sequence: int | None
+    last_sequence: int | None
+    segments: int
+    sealed_segments: int
+    raw_bytes: int
+    stored_bytes: int
+    first_time: str | None
+    last_time: str | None
+
+
+def gather_info(catalog: Catalog) -> LogInfo:
+    """Sealed segments tell from the manifest, the others are read."""
+    snapshot = catalog.snapshot()
+    entries = snapshot.entries[: snapshot.sealed]
+    last = entries[-1].last_sequence if entries else 0
+    times = [text for e in entries for text in (e.first_time, e.last_time)]
+    unsealed_bytes = 0
+    for block in line_blocks(catalog, Query(after=last)):
+        moments = [time_of(line) for line in block.lines]
+        times += [min(moments).decode(), max(moments).decode()]
+        unsealed_bytes += sum(map(len, block.lines)) + len(block.lines)
+        last = block.last
+    first = entries[0].first_sequence if entries else snapshot.raw[0].first_sequence
+    return LogInfo(
+        path=str(catalog.path),
+        log_id=catalog.identity.log_id,
+        format=catalog.identity.format,
+        created=catalog.identity.created,
+        events=last - first + 1,
+        first_sequence=first if last >= first else None,
+        last_sequence=last if last >= first else None,
+        segments=len(snapshot),
+        sealed_segments=len(entries),
+        raw_bytes=sum(entry.raw_bytes for entry in entries) + unsealed_bytes,
+        stored_bytes=sum(entry.stored_bytes for entry in entries) + unsealed_bytes,
+        first_time=min(times, default=None),
+        last_time=max(times, default=None),
+    )

@@ -1,0 +1,48 @@
+"""The writer's lock: the kernel's, so that it is free the moment its holder dies.
+
+The lock file's content and age mean nothing, and a pid would prove nothing either.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from pathlib import Path
+
+from eventlog._errors import LockTimeoutError
+from eventlog._files import Files
+from eventlog._format import LOCK_NAME
+
+_POLL_SECONDS = 0.01
+
+
+class WriterLock:
+    """Holds ``writer.lock`` exclusively from construction to :meth:`release`."""
+
+    def __init__(self, log: Path, files: Files, timeout: float) -> None:
+        self._files = files
+        self._descriptor = files.open_lock(log / LOCK_NAME)
+        try:
+            self._acquire(log, timeout)
+        except BaseException:
+            files.close(self._descriptor)
+            raise
+
+    def _acquire(self, log: Path, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise LockTimeoutError(
+                        f"another writer has held the log for {timeout:g} s: close it, or wait "
+                        "longer with lock_timeout",
+                        path=log,
+                    ) from None
+            time.sleep(_POLL_SECONDS)
+
+    def release(self) -> None:
+        """Let the next writer in."""
+        self._files.close(self._descriptor)

@@ -1,0 +1,369 @@
+"""``EventLog``: the log as its users see it."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from eventlog._catalog import Catalog
+from eventlog._codec import Prepared
+from eventlog._create import create_log
+from eventlog._errors import ClosedLogError, InvalidEventError, ReadOnlyError
+from eventlog._event import Event
+from eventlog._files import Files
+from eventlog._follow import follow
+from eventlog._format import IDENTITY_NAME
+from eventlog._info import LogInfo, gather_info
+from eventlog._new_event import NewEvent
+from eventlog._query import Query
+from eventlog._reader import line_blocks, scan
+from eventlog._recovery import Torn
+from eventlog._segments import OnDamage, raise_damage
+from eventlog._standard import STANDARD_TYPES
+from eventlog._times import format_ns, format_time
+from eventlog._types import EventTypes
+from eventlog._values import encode_data
+from eventlog._writer import LogWriter, Sync, WriterOptions
+
+if TYPE_CHECKING:
+    from eventlog._ids import GivenIds
+
+DEFAULT_SOURCE = "eventlog"
+DEFAULT_SEGMENT_BYTES = 64 << 20
+
+
+class EventLog:
+    """An append-only log of events in a directory. Make one with :meth:`open`.
+
+    One log object may be shared by threads. Reading never blocks writing.
+
+    Example::
+
+        with EventLog.open("activity.eventlog") as log:
+            log.append(TaskStarted(task="write docs"), subject="s-17", source="agent/4")
+            for event in log.read(subject="s-17"):
+                print(event.sequence, event.type)
+    """
+
+    def __init__(
+        self, catalog: Catalog, writer: LogWriter | None, types: EventTypes, files: Files
+    ) -> None:
+        self._catalog = catalog
+        self._writer = writer
+        self._types = types
+        self._files = files
+        self._ids: GivenIds | None = None
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        readonly: bool = False,
+        create: bool = True,
+        sync: Sync = "always",
+        sync_interval: float = 0.05,
+        segment_bytes: int = DEFAULT_SEGMENT_BYTES,
+        segment_events: int | None = None,
+        segment_age: float | None = None,
+        max_line_bytes: int = 1 << 20,
+        lock_timeout: float = 10.0,
+        types: EventTypes = STANDARD_TYPES,
+        files: Files | None = None,
+    ) -> EventLog:
+        """Open the log at ``path``, creating it when missing (unless ``create`` is false).
+
+        ``sync`` says what a power loss may take: ``"always"`` nothing that ``append`` returned
+        from, ``"interval"`` at most the last ``sync_interval`` seconds, ``"never"`` what the
+        operating system had not written. A killed process loses nothing in any mode.
+
+        A segment is rotated before it exceeds ``segment_bytes`` or ``segment_events``, and by the
+        first append after it has been active for ``segment_age`` seconds.
+
+        Errors: LogNotFoundError, NotALogError, UnsupportedFormatError, DamagedLogError (a writer
+        refuses a log that is damaged anywhere but at its unfinished end), LockTimeoutError after
+        ``lock_timeout`` seconds, OSError when the disk or the permissions say no.
+        """
+        log, files = Path(path), files or Files()
+        if readonly:
+            return cls(Catalog(log), None, types, files)
+        if create and not (log / IDENTITY_NAME).exists():
+            create_log(log, files, lock_timeout, clock.time_ns())
+        catalog = Catalog(log)
+        options = WriterOptions(
+            sync=sync,
+            sync_interval=sync_interval,
+            segment_bytes=segment_bytes,
+            segment_events=segment_events,
+            segment_age=segment_age,
+            max_line_bytes=max_line_bytes,
+            lock_timeout=lock_timeout,
+        )
+        return cls(catalog, LogWriter(catalog, files, options), types, files)
+
+    @property
+    def path(self) -> Path:
+        """The log's directory."""
+        return self._catalog.path
+
+    @property
+    def log_id(self) -> str:
+        """The log's identity, which begins the id of its events."""
+        return self._catalog.identity.log_id
+
+    @property
+    def types(self) -> EventTypes:
+        """The registered event classes: ``log.types.load(event)`` gives a typed event."""
+        return self._types
+
+    @property
+    def torn(self) -> tuple[Torn, ...]:
+        """What opening had to cut off and keep in the quarantine; mostly nothing."""
+        return self._writer.recovered.torn if self._writer else ()
+
+    # Writing
+
+    def append(
+        self,
+        event: object,
+        data: Mapping[str, Any] | None = None,
+        *,
+        subject: str | None = None,
+        source: str | None = None,
+        id: str | None = None,  # noqa: A002 - the name of the CloudEvents attribute
+        time: datetime | None = None,
+        extensions: Mapping[str, str | int | bool] | None = None,
+        expected_sequence: int | None = None,
+    ) -> int:
+        """Append one event; its sequence. Durable as ``sync`` promises when this returns.
+
+        ``event`` is an instance of a registered class, or a type name with ``data``. ``time`` is
+        when it happened (aware; now by default). With an ``id`` a retry is stored once: the same
+        ``source`` and ``id`` give the sequence of the event that is there.
+
+        Errors: InvalidEventError (nothing was written), ConflictError when the log is not at
+        ``expected_sequence`` or the id belongs to another event, WriterFailedError after a failed
+        write, OSError when this write fails.
+        """
+        writer = self._usable_writer()
+        prepared = self._prepare(event, data, subject, source, id, time, extensions)
+        if prepared.given is not None:
+            return self._append_given([prepared], expected_sequence)[0]
+        return writer.append((prepared,), expected_sequence)
+
+    def extend(
+        self, events: Iterable[NewEvent], *, expected_sequence: int | None = None
+    ) -> list[int]:
+        """Append events as one batch, all or nothing, with one sync; their sequences.
+
+        The events go into the log one after the other, with nothing between them. An event whose
+        ``id`` is in the log already is not stored again. Errors as for :meth:`append`; a batch is
+        at most 64 MiB.
+        """
+        writer = self._usable_writer()
+        batch = [
+            self._prepare(
+                new.event, new.data, new.subject, new.source, new.id, new.time, new.extensions
+            )
+            for new in events
+        ]  # fmt: skip
+        if not batch:
+            return []
+        if any(prepared.given is not None for prepared in batch):
+            return self._append_given(batch, expected_sequence)
+        first = writer.append(batch, expected_sequence)
+        return list(range(first, first + len(batch)))
+
+    def _prepare(
+        self,
+        event: object,
+        data: Mapping[str, Any] | None,
+        subject: str | None,
+        source: str | None,
+        id_: str | None,
+        time: datetime | None,
+        extensions: Mapping[str, str | int | bool] | None,
+    ) -> Prepared:
+        if isinstance(event, str):
+            type_, version = event, 1
+        elif data is None:
+            type_, version, data = self._types.dump(event)
+        else:
+            raise InvalidEventError("a typed event carries its data itself: leave data out")
+        if extensions and "schemaversion" in extensions:
+            extensions = dict(extensions)
+            version = _schema_version(extensions.pop("schemaversion"))
+        return self._usable_writer().encoder.prepare(
+            type_,
+            encode_data(data if data is not None else {}),
+            subject=subject,
+            source=DEFAULT_SOURCE if source is None else source,
+            time=format_ns(clock.time_ns()) if time is None else format_time(time),
+            id_=id_,
+            schemaversion=version,
+            extensions=extensions,
+        )
+
+    def _append_given(self, batch: list[Prepared], expected_sequence: int | None) -> list[int]:
+        """Write what is not there yet. The lookup and the write happen under one lock."""
+        writer = self._usable_writer()
+        with writer.lock():
+            ids, head = self._given_ids(writer), writer.last_sequence
+            fresh, sequences = ids.place(batch, head)
+            if fresh:
+                writer.append_locked(fresh, expected_sequence)
+                ids.add(fresh, head + 1)
+        writer.make_durable()
+        return sequences
+
+    def _given_ids(self, writer: LogWriter) -> GivenIds:
+        if self._ids is None:
+            from eventlog._ids import GivenIds  # brings sqlite3, which most logs never need
+
+            self._ids = GivenIds(self._catalog, self._files, writer.last_sequence)
+        return self._ids
+
+    def rotate(self) -> None:
+        """Close the active segment and open the next; sealing follows in the background."""
+        self._usable_writer().rotate()
+
+    def seal(self) -> None:
+        """Rotate, and return when all but the new, empty segment is sealed."""
+        self._usable_writer().seal()
+
+    def _usable_writer(self) -> LogWriter:
+        if self._closed:
+            raise ClosedLogError("the log is closed", path=self.path)
+        if self._writer is None:
+            raise ReadOnlyError(
+                "the log was opened for reading: open it without readonly", path=self.path
+            )
+        return self._writer
+
+    # Reading
+
+    def read(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        types: str | Iterable[str] | None = None,
+        subject: str | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        reverse: bool = False,
+        limit: int | None = None,
+        on_damage: OnDamage = raise_damage,
+    ) -> Iterator[Event]:
+        """The events that are in the log now and match every filter, in order of sequence.
+
+        ``after`` excludes its sequence, ``until`` includes it; ``since`` includes its time,
+        ``before`` excludes it. Memory holds one block of about 1 MiB, however large the log is.
+
+        Damage raises DamagedLogError with file, offset and sequence. With ``on_damage``, a function
+        that takes that error, reading goes on around it.
+        """
+        query = Query(after, until, types, subject, since, before, reverse, limit)
+        for _, event in self._scan(query, on_damage):
+            yield event
+
+    def lines(
+        self, query: Query | None = None, on_damage: OnDamage = raise_damage
+    ) -> Iterator[bytes]:
+        """Like :meth:`read`, but the lines as they are stored, without their LFs."""
+        for line, _ in self._scan(query or Query(), on_damage):
+            yield line
+
+    def lines_containing(self, part: bytes, *, reverse: bool = False) -> Iterator[bytes]:
+        """Every line that holds these bytes: a search that decodes nothing."""
+        for block in line_blocks(self._usable_catalog(), Query(reverse=reverse)):
+            hits = [line for line in block.lines if part in line]
+            yield from reversed(hits) if reverse else hits
+
+    def follow(
+        self,
+        *,
+        after: int | None = None,
+        types: str | Iterable[str] | None = None,
+        subject: str | None = None,
+        poll: float = 0.1,
+        timeout: float | None = None,
+    ) -> Iterator[Event]:
+        """New events as they come, from any process, across rotations.
+
+        Starts behind ``after``, or behind what is in the log now. Looks every ``poll`` seconds, and
+        ends when nothing matching came for ``timeout`` seconds (None: never).
+        """
+        query = Query(self.head() if after is None else after, None, types, subject)
+        for _, event in follow(self._usable_catalog(), query, poll, timeout):
+            yield self._types.upcast(event)
+
+    def _scan(self, query: Query, on_damage: OnDamage) -> Iterator[tuple[bytes, Event]]:
+        pairs = scan(self._usable_catalog(), query, on_damage)
+        if not self._types.has_upcasters:
+            return pairs
+        return ((line, self._types.upcast(event)) for line, event in pairs)
+
+    def head(self) -> int:
+        """Sequence of the last event, 0 when the log is empty."""
+        if self._writer is not None and not self._closed:
+            return self._writer.last_sequence
+        for block in line_blocks(self._usable_catalog(), Query(reverse=True)):
+            return block.last
+        return 0
+
+    def info(self) -> LogInfo:
+        """What the log holds, and how much room it takes."""
+        return gather_info(self._usable_catalog())
+
+    def _usable_catalog(self) -> Catalog:
+        if self._closed:
+            raise ClosedLogError("the log is closed", path=self.path)
+        return self._catalog
+
+    # Ending
+
+    def close(self) -> None:
+        """Bring everything to the disk, finish sealing, and let the next writer in."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._ids is not None:
+                self._close_ids(self._ids)
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+
+    def _close_ids(self, ids: GivenIds) -> None:
+        try:
+            if self._writer is not None and self._writer.is_healthy:
+                ids.save()
+        finally:
+            ids.close()
+
+    def __enter__(self) -> EventLog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        mode = "closed" if self._closed else "reading" if self._writer is None else "writing"
+        return f"<EventLog {str(self.path)!r}, {mode}>"
+
+
+def _schema_version(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31:
+        return value
+    raise InvalidEventError(f"schemaversion must be a whole number from 1, not {value!r}")

@@ -1,0 +1,126 @@
+"""``manifest.jsonl``: one hash-chained line per sealed segment."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from attrs import asdict, frozen
+
+from eventlog._check import finish_line, is_intact, salt_of
+from eventlog._errors import DamagedLogError
+from eventlog._format import MANIFEST_NAME
+from eventlog._names import sealed_name
+
+
+@frozen
+class SealedEntry:
+    """What the manifest says about one sealed segment. Sizes in bytes, times as text."""
+
+    record: str
+    segment: str
+    first_sequence: int
+    last_sequence: int
+    events: int
+    first_time: str
+    last_time: str
+    raw_bytes: int
+    stored_bytes: int
+    sha256: str
+    merkle_root: str
+    previous: str
+
+
+_decoder = msgspec.json.Decoder(SealedEntry)
+
+
+def encode_entry(entry: SealedEntry, salt: int) -> bytes:
+    """The manifest line, LF included."""
+    return finish_line(msgspec.json.encode(asdict(entry))[:-1], salt)
+
+
+def decode_entry(line: bytes, salt: int) -> SealedEntry:
+    """The inverse of :func:`encode_entry`, for a line without its LF; ValueError when damaged."""
+    if not is_intact(line, salt):
+        raise ValueError("the line's check is wrong")
+    return _decoder.decode(line)
+
+
+class Manifest:
+    """The manifest as far as it has been read. It only grows, so a refresh reads what is new."""
+
+    def __init__(self, log: Path, log_id: str, identity_line: bytes) -> None:
+        self.path = log / MANIFEST_NAME
+        self.entries: list[SealedEntry] = []
+        self.torn_from: int | None = None
+        """Byte offset of an incomplete or damaged last line, when there is one."""
+        self._salt = salt_of(log_id)
+        self._size = 0
+        self._previous = sha256(identity_line).hexdigest()
+
+    @property
+    def last_sequence(self) -> int:
+        """The last sealed sequence, 0 when nothing is sealed."""
+        return self.entries[-1].last_sequence if self.entries else 0
+
+    @property
+    def previous(self) -> str:
+        """What the next line must carry in ``previous``."""
+        return self._previous
+
+    @property
+    def size(self) -> int:
+        """Bytes of the intact lines."""
+        return self._size
+
+    def refresh(self) -> None:
+        """Read the lines that were added since; DamagedLogError when an older one is damaged."""
+        try:
+            with self.path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                if size < self._size:
+                    raise DamagedLogError(
+                        "the manifest became shorter", path=self.path, offset=size
+                    )
+                file.seek(self._size)
+                data = file.read()
+        except FileNotFoundError:
+            if self._size:
+                raise DamagedLogError("the manifest is gone", path=self.path) from None
+            return
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        self.torn_from = None
+        *lines, rest = data.split(b"\n")
+        for index, line in enumerate(lines):
+            fault = self._add(line)
+            if fault and (rest or index + 1 < len(lines)):
+                raise DamagedLogError(fault, path=self.path, offset=self._size)
+            if fault:
+                self.torn_from = self._size
+                return
+        if rest:
+            self.torn_from = self._size
+
+    def _add(self, line: bytes) -> str | None:
+        try:
+            entry = decode_entry(line, self._salt)
+        except ValueError as error:
+            return f"a manifest line is damaged: {error}"
+        if entry.segment != sealed_name(entry.first_sequence):
+            return f"a manifest line names a wrong file: {entry.segment[:60]!r}"
+        if entry.previous != self._previous:
+            return "a manifest line does not follow the line before it"
+        if entry.first_sequence != self.last_sequence + 1:
+            return "a manifest line leaves a gap, or repeats sequences"
+        self.entries.append(entry)
+        self._previous = sha256(line).hexdigest()
+        self._size += len(line) + 1
+        return None
+
+    def encode_next(self, entry: SealedEntry) -> bytes:
+        """The line to append for ``entry``."""
+        return encode_entry(entry, self._salt)

@@ -1,0 +1,28 @@
+"""An event that is about to be appended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+
+@frozen
+class NewEvent:
+    """What :meth:`EventLog.extend` takes, one per event.
+
+    ``event`` is an instance of a registered event class, or a type name with ``data`` beside it.
+    ``time`` is when it happened (an aware datetime); None means now. ``id`` makes a retry
+    idempotent: the same ``source`` and ``id`` are stored once. ``extensions`` are further
+    CloudEvents attributes, such as ``traceparent``.
+    """
+
+    event: object
+    data: Mapping[str, Any] | None = None
+    subject: str | None = None
+    source: str | None = None
+    id: str | None = None
+    time: datetime | None = None
+    extensions: Mapping[str, str | int | bool] | None = None

@@ -1,0 +1,204 @@
+"""The one read loop. Replay, follow, import, verify's second look and the exports all consume it.
+
+Segments give blocks, blocks give lines, lines that cannot match are dropped as bytes, and only the
+rest is decoded. Memory holds one block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import BinaryIO
+
+from attrs import evolve, frozen
+
+from eventlog._catalog import Catalog, Snapshot
+from eventlog._check import is_intact
+from eventlog._codec import decode_lines, sequence_of
+from eventlog._errors import DamagedLogError
+from eventlog._event import Event
+from eventlog._query import Query
+from eventlog._segments import Block, OnDamage, RawSegment, SealedSegment, Segment, raise_damage
+from eventlog._tail import committed_end
+
+_DECODED_AT_ONCE = 512
+
+
+@frozen
+class Lines:
+    """The lines of one block, without their LFs, the first and the last sequence."""
+
+    lines: list[bytes]
+    first: int
+    last: int
+
+    @property
+    def gapless(self) -> bool:
+        """Whether every sequence between first and last is there."""
+        return self.last - self.first + 1 == len(self.lines)
+
+
+def scan(
+    catalog: Catalog, query: Query, on_damage: OnDamage = raise_damage
+) -> Iterator[tuple[bytes, Event]]:
+    """Matching events with the lines they came from, in order of the sequence or reversed."""
+    pairs = (
+        pair
+        for block in line_blocks(catalog, query, on_damage)
+        for pair in decode_matching(block, query)
+    )
+    return pairs if query.limit is None else islice(pairs, query.limit)
+
+
+def decode_matching(block: Lines, query: Query) -> Iterator[tuple[bytes, Event]]:
+    """The events of one block that match; lines that cannot match are not decoded."""
+    lines = _cut(block, query)
+    for needles in query.needles:
+        lines = _containing(lines, needles)
+    wanted = _DECODED_AT_ONCE if query.limit is None else min(query.limit, _DECODED_AT_ONCE)
+    for start in range(0, len(lines), max(1, wanted)):
+        some = lines[start : start + wanted]
+        for pair in zip(some, decode_lines(some), strict=True):
+            if query.matches(pair[1]):
+                yield pair
+
+
+def line_blocks(
+    catalog: Catalog, query: Query, on_damage: OnDamage = raise_damage
+) -> Iterator[Lines]:
+    """Checked lines that the query's sequences and times do not rule out, block by block."""
+    walk = _backward if query.reverse else _forward
+    while True:
+        try:
+            for lines in walk(catalog.snapshot(), query, on_damage):
+                yield lines
+                query = _passed(query, lines)
+            return
+        except FileNotFoundError:
+            # A raw segment was sealed between the look at the catalog and the opening. Look again;
+            # what was passed stays passed. A segment that is gone for good is a gap in the catalog.
+            continue
+
+
+def _passed(query: Query, lines: Lines) -> Query:
+    if query.reverse:
+        return evolve(query, until=lines.first - 1)
+    return evolve(query, after=lines.last)
+
+
+def _forward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator[Lines]:
+    expected: int | None = None
+    for index in range(snapshot.index_of(query.after + 1), len(snapshot)):
+        if query.until is not None and snapshot.first_sequence(index) > query.until:
+            return
+        segment = snapshot[index]
+        if isinstance(segment, SealedSegment) and not query.may_match(segment.entry):
+            expected = segment.entry.last_sequence + 1
+            continue
+        for lines in _read(snapshot, segment, query, on_damage):
+            if expected not in (None, lines.first):
+                on_damage(_gap(segment, expected or 0, lines.first))
+            expected = lines.last + 1
+            yield lines
+            if query.until is not None and lines.last >= query.until:
+                return
+
+
+def _backward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator[Lines]:
+    last = len(snapshot) - 1 if query.until is None else snapshot.index_of(query.until)
+    expected: int | None = None
+    for index in range(last, -1, -1):
+        segment = snapshot[index]
+        if isinstance(segment, SealedSegment) and not query.may_match(segment.entry):
+            if segment.entry.last_sequence <= query.after:
+                return
+            expected = segment.first_sequence - 1
+            continue
+        for lines in _read(snapshot, segment, query, on_damage):
+            if expected not in (None, lines.last):
+                on_damage(_gap(segment, lines.last + 1, (expected or 0) + 1))
+            expected = lines.first - 1
+            yield lines
+            if lines.first <= query.after + 1:
+                return
+
+
+def _gap(segment: Segment, expected: int, found: int) -> DamagedLogError:
+    return DamagedLogError(
+        f"sequence {found} follows, where {expected} was expected",
+        path=segment.path,
+        sequence=expected,
+    )
+
+
+def _read(
+    snapshot: Snapshot, segment: Segment, query: Query, on_damage: OnDamage
+) -> Iterator[Lines]:
+    """The checked lines of one segment, from about where the query begins."""
+    try:
+        with segment.open() as file:
+            if isinstance(segment, RawSegment) and segment == snapshot.raw[-1]:
+                end = committed_end(file, segment.salt, segment.first_sequence)
+                segment = evolve(segment, end=end)
+            for block in _blocks(segment, file, query, on_damage):
+                lines = _check(block, segment, on_damage)
+                if lines is not None:
+                    yield lines
+    except DamagedLogError as error:
+        on_damage(error)
+
+
+def _blocks(segment: Segment, file: BinaryIO, query: Query, on_damage: OnDamage) -> Iterator[Block]:
+    if query.reverse:
+        return segment.blocks_reversed(file, query.until, on_damage)
+    return segment.blocks(file, query.after + 1, on_damage)
+
+
+def _check(block: Block, segment: Segment, on_damage: OnDamage) -> Lines | None:
+    lines = block.data.split(b"\n")
+    if lines.pop() != b"":
+        on_damage(DamagedLogError("the last line has no end", path=block.path, offset=block.offset))
+    if isinstance(segment, RawSegment):
+        lines = _intact(lines, block, segment.salt, on_damage)
+    if not lines:
+        return None
+    checked = Lines(lines, sequence_of(lines[0]), sequence_of(lines[-1]))
+    if not checked.gapless:
+        on_damage(
+            DamagedLogError(
+                f"{len(lines)} lines claim the sequences {checked.first} to {checked.last}",
+                path=block.path,
+                offset=block.offset,
+                sequence=checked.first,
+            )
+        )
+    return checked
+
+
+def _intact(lines: list[bytes], block: Block, salt: int, on_damage: OnDamage) -> list[bytes]:
+    good = [line for line in lines if is_intact(line, salt)]
+    if len(good) != len(lines):
+        offset = block.offset
+        for line in lines:
+            if not is_intact(line, salt):
+                on_damage(DamagedLogError("a line is damaged", path=block.path, offset=offset))
+            offset += len(line) + 1
+    return good
+
+
+def _cut(block: Lines, query: Query) -> list[bytes]:
+    """The lines within the query's sequences, in its direction."""
+    lines = block.lines
+    if block.gapless:
+        start = max(0, query.after + 1 - block.first)
+        stop = len(lines) if query.until is None else max(0, query.until + 1 - block.first)
+        if start or stop < len(lines):
+            lines = lines[start:stop]
+    return lines[::-1] if query.reverse else lines
+
+
+def _containing(lines: list[bytes], needles: list[bytes]) -> list[bytes]:
+    if len(needles) == 1:
+        only = needles[0]
+        return [line for line in lines if only in line]
+    return [line for line in lines if any(one in line for one in needles)]

@@ -1,0 +1,150 @@
+"""What a writer does first: bring the directory into the state that the last writer meant.
+
+The cases are the tables of docs/log-format.md. Only a tear is cut, and only after its bytes are
+safe in the quarantine; anything else that is not as it should be refuses the opening.
+"""
+
+from __future__ import annotations
+
+import logging
+from hashlib import file_digest
+from pathlib import Path
+
+from attrs import frozen
+
+from eventlog._catalog import Catalog, Snapshot
+from eventlog._errors import DamagedLogError
+from eventlog._files import Files
+from eventlog._names import TEMPORARY_SUFFIX, parse_name
+from eventlog._quarantine import quarantine
+from eventlog._segments import RawSegment
+from eventlog._tail import Tail, TailKind, scan_tail
+
+logger = logging.getLogger("eventlog")
+
+_REPAIR = "run 'eventlog verify' to see all of it, and 'eventlog repair' to mend it"
+
+
+@frozen
+class Torn:
+    """Bytes that were cut off, never acknowledged, and kept."""
+
+    path: Path
+    offset: int
+    size: int
+    kept_in: Path
+
+
+@frozen
+class Recovered:
+    """Where the next append goes, and what had to be done before."""
+
+    active: RawSegment
+    size: int
+    next_sequence: int
+    unsealed: tuple[RawSegment, ...]
+    torn: tuple[Torn, ...]
+
+
+def recover(catalog: Catalog, files: Files) -> Recovered:
+    """Finish or undo what the last writer left half done. The caller holds the writer's lock."""
+    snapshot = catalog.snapshot()
+    torn = [*_mend_manifest(catalog, snapshot, files)]
+    _finish_sealing(catalog, snapshot, files)
+    tail = _check_raw(snapshot)
+    active = snapshot.raw[-1]
+    if tail.kind is TailKind.TORN:
+        torn.append(_cut(catalog.path, active.path, tail.end, files))
+    return Recovered(active, tail.end, tail.next_sequence, snapshot.raw[:-1], tuple(torn))
+
+
+def _mend_manifest(catalog: Catalog, snapshot: Snapshot, files: Files) -> list[Torn]:
+    manifest = catalog.manifest
+    if manifest.torn_from is None:
+        return []
+    if len(snapshot.raw) < 2:  # its raw segment would still be here, before the active one
+        raise DamagedLogError(
+            f"the last manifest line is damaged, and its raw segment is gone: {_REPAIR}",
+            path=manifest.path,
+            offset=manifest.torn_from,
+        )
+    return [_cut(catalog.path, manifest.path, manifest.torn_from, files)]
+
+
+def _cut(log: Path, path: Path, offset: int, files: Files) -> Torn:
+    with path.open("rb") as file:
+        file.seek(offset)
+        data = file.read()
+    kept_in = quarantine(log, f"{path.name}.{offset}.torn", data, files)
+    descriptor = files.open_append(path)
+    try:
+        files.truncate(descriptor, offset)
+        files.sync(descriptor)
+    finally:
+        files.close(descriptor)
+    logger.warning(
+        "%s: %d bytes of an unfinished write were cut at byte %d and kept in %s",
+        path, len(data), offset, kept_in,
+    )  # fmt: skip
+    return Torn(path, offset, len(data), kept_in)
+
+
+def _finish_sealing(catalog: Catalog, snapshot: Snapshot, files: Files) -> None:
+    """Delete what a cut-short seal left: temporary files, and raw segments that are sealed."""
+    waiting = {segment.first_sequence for segment in snapshot.raw}
+    entries = {entry.first_sequence: entry for entry in snapshot.entries[: snapshot.sealed]}
+    leftovers = [path for path in catalog.directory.iterdir() if _is_temporary(path)]
+    for path in sorted(catalog.directory.iterdir()):
+        known = parse_name(path.name)
+        if known is None or known[0] in waiting:
+            continue
+        first, is_sealed = known
+        if first not in entries:
+            raise DamagedLogError(
+                f"a segment is not in the manifest: {_REPAIR}", path=path, sequence=first
+            )
+        if not is_sealed:
+            _check_hash(catalog.directory / entries[first].segment, entries[first].sha256)
+            leftovers.append(path)
+    for path in leftovers:
+        files.unlink(path)
+    if leftovers:
+        files.sync_directory(catalog.directory)
+
+
+def _is_temporary(path: Path) -> bool:
+    return path.suffix == TEMPORARY_SUFFIX and parse_name(path.stem) is not None
+
+
+def _check_hash(sealed: Path, expected: str) -> None:
+    """A raw segment may go only when its sealed form is what the manifest says."""
+    try:
+        with sealed.open("rb") as file:
+            found = file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise DamagedLogError(f"a sealed segment is missing: {_REPAIR}", path=sealed) from None
+    if found != expected:
+        raise DamagedLogError(
+            f"a sealed segment does not have the hash that the manifest states: {_REPAIR}",
+            path=sealed,
+        )
+
+
+def _check_raw(snapshot: Snapshot) -> Tail:
+    """The tail of the active segment, after checking that all before it is whole."""
+    following = [segment.first_sequence for segment in snapshot.raw[1:]]
+    for segment, next_first in zip(snapshot.raw, [*following, None], strict=True):
+        with segment.open() as file:
+            tail = scan_tail(file, segment.salt, segment.first_sequence)
+        if next_first is None:
+            good = tail.kind is not TailKind.CORRUPT
+        else:
+            good = tail.kind is TailKind.CLEAN and tail.next_sequence == next_first
+        if not good:
+            raise DamagedLogError(
+                f"the log is damaged, and not at its end: {_REPAIR}",
+                path=segment.path,
+                offset=tail.end,
+                sequence=tail.next_sequence,
+            )
+    return tail

@@ -1,0 +1,127 @@
+"""The Zstandard seekable format: writing frames and their table, reading them back.
+
+``zstandard`` knows frames; the table is ours. Decompressing checks the frame's own checksum, and
+is bounded by the size that the table states *before* it starts, so a bomb cannot go off.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+from attrs import frozen
+
+from eventlog._errors import DamagedLogError
+from eventlog._format import FRAME_BYTES, HARD_MAX_LINE_BYTES
+
+COMPRESSION_LEVEL = 3
+MAX_FRAME_BYTES = FRAME_BYTES + HARD_MAX_LINE_BYTES
+
+_SKIPPABLE_MAGIC = 0x184D2A5E
+_SEEKABLE_MAGIC = 0x8F92EAB1
+_HEADER = struct.Struct("<II")
+_ENTRY = struct.Struct("<II")
+_FOOTER = struct.Struct("<IBI")
+
+
+@frozen
+class FrameEntry:
+    """Where one frame lies, stored and after decompression (all in bytes)."""
+
+    stored_offset: int
+    stored_bytes: int
+    raw_offset: int
+    raw_bytes: int
+
+
+def compress_frames(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes of a seekable file: a frame per block, and the table."""
+    compressor = zstandard.ZstdCompressor(
+        level=COMPRESSION_LEVEL, write_checksum=True, write_content_size=True
+    )
+    entries = []
+    for block in blocks:
+        frame = compressor.compress(block)
+        entries.append((len(frame), len(block)))
+        yield frame
+    yield _encode_table(entries)
+
+
+def _encode_table(entries: list[tuple[int, int]]) -> bytes:
+    body = b"".join(_ENTRY.pack(*entry) for entry in entries)
+    body += _FOOTER.pack(len(entries), 0, _SEEKABLE_MAGIC)
+    return _HEADER.pack(_SKIPPABLE_MAGIC, len(body)) + body
+
+
+def read_table(file: BinaryIO, path: Path) -> list[FrameEntry]:
+    """The frames of a seekable file; DamagedLogError when the table does not describe the file."""
+    size = file.seek(0, 2)
+    count, descriptor, magic = _FOOTER.unpack(
+        _read_at(file, size - _FOOTER.size, _FOOTER.size, path)
+    )
+    table_bytes = count * _ENTRY.size + _FOOTER.size
+    table_offset = size - table_bytes - _HEADER.size
+    if magic != _SEEKABLE_MAGIC or descriptor != 0 or table_offset < 0:
+        raise DamagedLogError("the seek table is missing or damaged", path=path)
+    table = _read_at(file, table_offset, _HEADER.size + table_bytes, path)
+    if _HEADER.unpack_from(table) != (_SKIPPABLE_MAGIC, table_bytes):
+        raise DamagedLogError("the seek table has a wrong header", path=path)
+    entries = _decode_entries(table[_HEADER.size : -_FOOTER.size], path)
+    if entries and entries[-1].stored_offset + entries[-1].stored_bytes != table_offset:
+        raise DamagedLogError("the seek table does not fit the file's size", path=path)
+    return entries
+
+
+def _decode_entries(body: bytes, path: Path) -> list[FrameEntry]:
+    entries, stored_offset, raw_offset = [], 0, 0
+    for stored_bytes, raw_bytes in _ENTRY.iter_unpack(body):
+        if raw_bytes > MAX_FRAME_BYTES:
+            raise DamagedLogError(
+                f"a frame claims {raw_bytes:,} bytes", path=path, offset=raw_offset
+            )
+        entries.append(FrameEntry(stored_offset, stored_bytes, raw_offset, raw_bytes))
+        stored_offset += stored_bytes
+        raw_offset += raw_bytes
+    return entries
+
+
+def _read_at(file: BinaryIO, offset: int, size: int, path: Path) -> bytes:
+    if offset < 0:
+        raise DamagedLogError("the file is too short to be a sealed segment", path=path)
+    file.seek(offset)
+    data = file.read(size)
+    if len(data) != size:
+        raise DamagedLogError("the file ends too early", path=path, offset=offset)
+    return data
+
+
+def read_frame(file: BinaryIO, entry: FrameEntry, path: Path) -> bytes:
+    """The lines of one frame; DamagedLogError when it is not what was written."""
+    stored = _read_at(file, entry.stored_offset, entry.stored_bytes, path)
+    try:
+        if zstandard.frame_content_size(stored) != entry.raw_bytes:
+            raise DamagedLogError(
+                "a frame and the seek table state different sizes",
+                path=path,
+                offset=entry.raw_offset,
+            )
+        return zstandard.ZstdDecompressor().decompress(stored, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise DamagedLogError(
+            f"a frame cannot be decompressed: {error}", path=path, offset=entry.raw_offset
+        ) from None
+
+
+def read_frame_start(file: BinaryIO, entry: FrameEntry, path: Path, size: int) -> bytes:
+    """The first ``size`` bytes of a frame, at a fraction of the cost of all of it."""
+    stored = _read_at(file, entry.stored_offset, entry.stored_bytes, path)
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(stored) as reader:
+            return reader.read(min(size, entry.raw_bytes))
+    except zstandard.ZstdError as error:
+        raise DamagedLogError(
+            f"a frame cannot be decompressed: {error}", path=path, offset=entry.raw_offset
+        ) from None

@@ -1,0 +1,140 @@
+"""The end of a raw segment: how far its batches are whole, and whether what follows is a tear.
+
+The rule is in docs/log-format.md, "Recovery: tear or corruption".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from enum import Enum
+from typing import BinaryIO
+
+from attrs import frozen
+
+from eventlog._check import is_intact
+from eventlog._codec import commit_of, ends_batch, sequence_of
+from eventlog._errors import DamagedLogError
+from eventlog._format import FRAME_BYTES, HARD_MAX_LINE_BYTES, MAX_BATCH_BYTES
+
+_LAST_LOOK = 1 << 16
+
+
+class TailKind(Enum):
+    """What follows the last whole batch."""
+
+    CLEAN = "clean"
+    TORN = "torn"
+    CORRUPT = "corrupt"
+
+
+@frozen
+class Tail:
+    """Where the whole batches of a raw segment end."""
+
+    end: int
+    """Byte offset after the last whole batch."""
+    next_sequence: int
+    kind: TailKind
+
+
+def committed_end(file: BinaryIO, salt: int, first_sequence: int) -> int:
+    """How many bytes of a raw segment a reader takes. Cheap when the segment ends well.
+
+    Of a corrupt segment that is all of it, so that reading meets the damage and reports it.
+    """
+    end = os.fstat(file.fileno()).st_size
+    if _ends_well(file, end, salt):
+        return end
+    tail = scan_tail(file, salt, first_sequence, end)
+    return end if tail.kind is TailKind.CORRUPT else tail.end
+
+
+def scan_tail(file: BinaryIO, salt: int, first_sequence: int, end: int | None = None) -> Tail:
+    """Check every batch of a raw segment from its start; what ``append`` can go on from."""
+    size = os.fstat(file.fileno()).st_size if end is None else end
+    good_end, expected, batch, offset = 0, first_sequence, 0, 0
+    for line in _whole_lines(file, size):
+        commit = _accept(line, salt, expected + batch)
+        batch += 1
+        if commit is None or commit not in (0, batch):
+            break
+        offset += len(line) + 1
+        if commit:
+            good_end, expected, batch = offset, expected + commit, 0
+    if good_end == size:
+        return Tail(good_end, expected, TailKind.CLEAN)
+    torn = size - good_end <= MAX_BATCH_BYTES and _is_torn(file, salt, good_end, expected, size)
+    return Tail(good_end, expected, TailKind.TORN if torn else TailKind.CORRUPT)
+
+
+def _whole_lines(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The lines from the start that have an end; stops where none comes."""
+    file.seek(0)
+    rest, left = b"", size
+    while left > 0 and len(rest) <= HARD_MAX_LINE_BYTES:
+        data = file.read(min(FRAME_BYTES, left))
+        if not data:
+            return
+        left -= len(data)
+        *lines, rest = (rest + data).split(b"\n")
+        yield from lines
+
+
+def _accept(line: bytes, salt: int, expected: int) -> int | None:
+    """The line's commit (0 when it has none) when it is intact and in its place, else None."""
+    if not is_intact(line, salt) or _sequence(line) != expected:
+        return None
+    return commit_of(line) or 0
+
+
+def _sequence(line: bytes) -> int:
+    try:
+        return sequence_of(line)
+    except DamagedLogError:
+        return 0
+
+
+def _is_torn(file: BinaryIO, salt: int, good_end: int, expected: int, size: int) -> bool:
+    """Whether no byte of a later batch follows the damaged one."""
+    file.seek(good_end)
+    data = file.read(size - good_end)
+    offset = 0
+    for line in data.split(b"\n"):
+        offset += len(line) + 1
+        if is_intact(line, salt):
+            commit = commit_of(line)
+            if commit is not None and _sequence(line) - commit + 1 > expected:
+                return False
+        if ends_batch(line) and offset < len(data):
+            return False
+    return True
+
+
+def _ends_well(file: BinaryIO, end: int, salt: int) -> bool:
+    """Whether the bytes before ``end`` are an intact batch. Looks at that batch only."""
+    want = _LAST_LOOK
+    while end:
+        begin = max(0, end - want)
+        file.seek(begin)
+        lines = file.read(end - begin).split(b"\n")
+        if lines.pop() != b"":
+            return False
+        if begin:
+            del lines[:1]  # perhaps only the end of a longer line
+        if lines:
+            commit = commit_of(lines[-1]) if is_intact(lines[-1], salt) else None
+            if commit is None:
+                return False
+            if commit <= len(lines):
+                return _is_batch(lines[-commit:], salt)
+        if not begin:
+            return False
+        want *= 4
+    return True
+
+
+def _is_batch(lines: list[bytes], salt: int) -> bool:
+    first = _sequence(lines[0])
+    accepted = [_accept(line, salt, first + index) for index, line in enumerate(lines)]
+    return accepted == [0] * (len(lines) - 1) + [len(lines)]

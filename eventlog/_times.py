@@ -1,0 +1,46 @@
+"""Times as the log writes them: UTC, always six fraction digits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from eventlog._errors import InvalidEventError
+
+TIME_LENGTH = len("2026-02-06T12:34:56.789012Z")
+
+
+def format_time(moment: datetime) -> str:
+    """``2026-02-06T12:34:56.789012Z`` for an aware datetime; InvalidEventError for a naive one."""
+    if moment.tzinfo is None:
+        raise InvalidEventError(
+            f"time {moment.isoformat()} has no time zone: give an aware datetime, "
+            "for example datetime.now(UTC)"
+        )
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidEventError(
+            f"time {moment.isoformat()} is outside the years 1 to 9999"
+        ) from None
+    return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """The inverse of :func:`format_time`; ValueError for any other text."""
+    if len(text) != TIME_LENGTH or text[-1] != "Z" or text[10] != "T":
+        raise ValueError(f"not a time of the log: {text!r}")
+    return datetime.fromisoformat(text)
+
+
+_second_memo: tuple[int, str] = (-1, "")
+
+
+def format_ns(ns: int) -> str:
+    """The text of a time in nanoseconds since 1970, as the system clock gives it."""
+    global _second_memo  # noqa: PLW0603 - consecutive events mostly share their second
+    seconds, rest = divmod(ns, 1_000_000_000)
+    known, text = _second_memo
+    if known != seconds:
+        text = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
+        _second_memo = (seconds, text)  # replaced whole, so that threads see a matching pair
+    return f"{text}.{rest // 1000:06d}Z"
