@@ -22,6 +22,7 @@ from eventlog._log import EventLog
 from eventlog._new_event import NewEvent
 from eventlog._query import Query
 from eventlog._recovery import Torn
+from eventlog._repair import RepairReport, repair
 from eventlog._standard import (
     STANDARD_TYPES,
     AreaVisited,
@@ -40,6 +41,7 @@ from eventlog._standard import (
     ToolCalled,
 )
 from eventlog._types import EventTypes, UnknownTypeError, rest_field
+from eventlog._verify import Fault, VerifyReport, verify
 
 __all__ = [
     "STANDARD_TYPES",
@@ -52,6 +54,7 @@ __all__ = [
     "EventLog",
     "EventLogError",
     "EventTypes",
+    "Fault",
     "FileRead",
     "FileWritten",
     "InvalidEventError",
@@ -64,6 +67,7 @@ __all__ = [
     "Query",
     "ReadOnlyError",
     "RecoveryCompleted",
+    "RepairReport",
     "SessionAnnotated",
     "SessionEnded",
     "SessionStarted",
@@ -75,6 +79,9 @@ __all__ = [
     "Torn",
     "UnknownTypeError",
     "UnsupportedFormatError",
+    "VerifyReport",
     "WriterFailedError",
+    "repair",
     "rest_field",
+    "verify",
 ]

@@ -78,6 +78,11 @@ class Catalog:
         self._check_start(raw, sealed_to + 1)
         return Snapshot(self.directory, entries, sealed, raw)
 
+    def refresh_manifest(self) -> None:
+        """Take in the manifest lines that were added since."""
+        with self._lock:
+            self.manifest.refresh()
+
     def _raw_names(self) -> list[tuple[int, str]]:
         try:
             names = os.listdir(self.directory)

@@ -31,6 +31,15 @@ def create_log(log: Path, files: Files, lock_timeout: float, now_ns: int) -> Non
         lock.release()
 
 
+def make_skeleton(log: Path, identity_content: bytes, files: Files) -> None:
+    """A new directory with this ``log.json`` and no segments, to be filled by the caller."""
+    files.make_directory(log)
+    files.make_directory(log / SEGMENTS_NAME)
+    files.write_new(log / LOCK_NAME, b"")
+    files.write_new(log / IDENTITY_NAME, identity_content)
+    files.sync_directory(log.parent)
+
+
 def _make_directory(log: Path, files: Files) -> None:
     try:
         files.make_directory(log)

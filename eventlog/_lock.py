@@ -6,6 +6,7 @@ The lock file's content and age mean nothing, and a pid would prove nothing eith
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from pathlib import Path
 
@@ -33,7 +34,10 @@ class WriterLock:
         while True:
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+                if self._is_current(log):
+                    return
+                self._reopen(log)
+                continue
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     raise LockTimeoutError(
@@ -42,6 +46,17 @@ class WriterLock:
                         path=log,
                     ) from None
             time.sleep(_POLL_SECONDS)
+
+    def _is_current(self, log: Path) -> bool:
+        """Whether the locked file is still the log's: a repair replaces the whole directory."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), (log / LOCK_NAME).stat())
+        except FileNotFoundError:
+            return False
+
+    def _reopen(self, log: Path) -> None:
+        self._files.close(self._descriptor)
+        self._descriptor = self._files.open_lock(log / LOCK_NAME)
 
     def release(self) -> None:
         """Let the next writer in."""

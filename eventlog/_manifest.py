@@ -48,6 +48,17 @@ def decode_entry(line: bytes, salt: int) -> SealedEntry:
     return _decoder.decode(line)
 
 
+def misplaced(entry: SealedEntry, previous: str, last_sequence: int) -> str | None:
+    """Why this entry cannot follow a line with this hash that ended at this sequence."""
+    if entry.segment != sealed_name(entry.first_sequence):
+        return f"a manifest line names a wrong file: {entry.segment[:60]!r}"
+    if entry.previous != previous:
+        return "a manifest line does not follow the line before it"
+    if entry.first_sequence != last_sequence + 1:
+        return "a manifest line leaves a gap, or repeats sequences"
+    return None
+
+
 class Manifest:
     """The manifest as far as it has been read. It only grows, so a refresh reads what is new."""
 
@@ -110,16 +121,12 @@ class Manifest:
             entry = decode_entry(line, self._salt)
         except ValueError as error:
             return f"a manifest line is damaged: {error}"
-        if entry.segment != sealed_name(entry.first_sequence):
-            return f"a manifest line names a wrong file: {entry.segment[:60]!r}"
-        if entry.previous != self._previous:
-            return "a manifest line does not follow the line before it"
-        if entry.first_sequence != self.last_sequence + 1:
-            return "a manifest line leaves a gap, or repeats sequences"
-        self.entries.append(entry)
-        self._previous = sha256(line).hexdigest()
-        self._size += len(line) + 1
-        return None
+        fault = misplaced(entry, self._previous, self.last_sequence)
+        if fault is None:
+            self.entries.append(entry)
+            self._previous = sha256(line).hexdigest()
+            self._size += len(line) + 1
+        return fault
 
     def encode_next(self, entry: SealedEntry) -> bytes:
         """The line to append for ``entry``."""

@@ -7,8 +7,8 @@ rest is decoded. Memory holds one block.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BufferedReader
 from itertools import islice
-from typing import BinaryIO
 
 from attrs import evolve, frozen
 
@@ -148,7 +148,9 @@ def _read(
         on_damage(error)
 
 
-def _blocks(segment: Segment, file: BinaryIO, query: Query, on_damage: OnDamage) -> Iterator[Block]:
+def _blocks(
+    segment: Segment, file: BufferedReader, query: Query, on_damage: OnDamage
+) -> Iterator[Block]:
     if query.reverse:
         return segment.blocks_reversed(file, query.until, on_damage)
     return segment.blocks(file, query.after + 1, on_damage)

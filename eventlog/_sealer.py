@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from hashlib import sha256
+from io import BufferedReader
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import BinaryIO
 
 from attrs import define, field
 
@@ -41,7 +41,7 @@ class _Contents:
     whole: bool = True
     merkle: MerkleTree = field(factory=MerkleTree)
 
-    def blocks(self, file: BinaryIO) -> Iterator[bytes]:
+    def blocks(self, file: BufferedReader) -> Iterator[bytes]:
         """The segment's blocks, each checked before it goes on."""
         for block in self.segment.blocks(file, 0, raise_damage):
             lines = block.data.split(b"\n")
@@ -79,7 +79,7 @@ def seal_segment(segment: RawSegment, catalog: Catalog, files: Files) -> None:
         digest, stored_bytes = _write_compressed(contents.blocks(file), temporary, files)
     files.rename(temporary, target)
     files.sync_directory(target.parent)
-    _record(_entry(contents, target.name, digest, stored_bytes, catalog), catalog, files)
+    record(_entry(contents, target.name, digest, stored_bytes, catalog), catalog, files)
     files.unlink(segment.path)
     files.sync_directory(target.parent)
 
@@ -119,7 +119,8 @@ def _entry(
     )
 
 
-def _record(entry: SealedEntry, catalog: Catalog, files: Files) -> None:
+def record(entry: SealedEntry, catalog: Catalog, files: Files) -> None:
+    """Append a line to the manifest; it is on disk when this returns."""
     line = catalog.manifest.encode_next(entry)
     path = catalog.manifest.path
     if path.exists():
@@ -132,7 +133,7 @@ def _record(entry: SealedEntry, catalog: Catalog, files: Files) -> None:
         files.sync(descriptor)
     finally:
         files.close(descriptor)
-    catalog.snapshot()  # takes the new line in
+    catalog.refresh_manifest()
 
 
 class Sealer:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import zstandard
 from attrs import frozen
@@ -56,7 +56,7 @@ def _encode_table(entries: list[tuple[int, int]]) -> bytes:
     return _HEADER.pack(_SKIPPABLE_MAGIC, len(body)) + body
 
 
-def read_table(file: BinaryIO, path: Path) -> list[FrameEntry]:
+def read_table(file: BufferedReader, path: Path) -> list[FrameEntry]:
     """The frames of a seekable file; DamagedLogError when the table does not describe the file."""
     size = file.seek(0, 2)
     count, descriptor, magic = _FOOTER.unpack(
@@ -88,7 +88,7 @@ def _decode_entries(body: bytes, path: Path) -> list[FrameEntry]:
     return entries
 
 
-def _read_at(file: BinaryIO, offset: int, size: int, path: Path) -> bytes:
+def _read_at(file: BufferedReader, offset: int, size: int, path: Path) -> bytes:
     if offset < 0:
         raise DamagedLogError("the file is too short to be a sealed segment", path=path)
     file.seek(offset)
@@ -98,7 +98,7 @@ def _read_at(file: BinaryIO, offset: int, size: int, path: Path) -> bytes:
     return data
 
 
-def read_frame(file: BinaryIO, entry: FrameEntry, path: Path) -> bytes:
+def read_frame(file: BufferedReader, entry: FrameEntry, path: Path) -> bytes:
     """The lines of one frame; DamagedLogError when it is not what was written."""
     stored = _read_at(file, entry.stored_offset, entry.stored_bytes, path)
     try:
@@ -115,7 +115,7 @@ def read_frame(file: BinaryIO, entry: FrameEntry, path: Path) -> bytes:
         ) from None
 
 
-def read_frame_start(file: BinaryIO, entry: FrameEntry, path: Path, size: int) -> bytes:
+def read_frame_start(file: BufferedReader, entry: FrameEntry, path: Path, size: int) -> bytes:
     """The first ``size`` bytes of a frame, at a fraction of the cost of all of it."""
     stored = _read_at(file, entry.stored_offset, entry.stored_bytes, path)
     try:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from attrs import field, frozen
 
@@ -48,14 +49,14 @@ class Segment(Protocol):
     def path(self) -> Path: ...
     @property
     def first_sequence(self) -> int: ...
-    def open(self) -> BinaryIO:
+    def open(self) -> BufferedReader:
         """FileNotFoundError: it was sealed in the meantime; look at the catalog again."""
 
-    def blocks(self, file: BinaryIO, start: int, on_damage: OnDamage) -> Iterator[Block]:
+    def blocks(self, file: BufferedReader, start: int, on_damage: OnDamage) -> Iterator[Block]:
         """Blocks from about the one that holds ``start`` to the end."""
 
     def blocks_reversed(
-        self, file: BinaryIO, stop: int | None, on_damage: OnDamage
+        self, file: BufferedReader, stop: int | None, on_damage: OnDamage
     ) -> Iterator[Block]:
         """Blocks from about the one that holds ``stop`` (None: the last) back to the first."""
 
@@ -72,7 +73,7 @@ class SealedSegment:
         """Sequence of the first line."""
         return self.entry.first_sequence
 
-    def open(self) -> BinaryIO:
+    def open(self) -> BufferedReader:
         """The file; DamagedLogError when it is missing or has another size than it should."""
         try:
             file = self.path.open("rb")
@@ -89,26 +90,26 @@ class SealedSegment:
             )
         return file
 
-    def frames(self, file: BinaryIO) -> list[FrameEntry]:
+    def frames(self, file: BufferedReader) -> list[FrameEntry]:
         """The frames, which together must be as long as the manifest says."""
         frames = read_table(file, self.path)
         if sum(frame.raw_bytes for frame in frames) != self.entry.raw_bytes:
             raise DamagedLogError("the seek table contradicts the manifest", path=self.path)
         return frames
 
-    def blocks(self, file: BinaryIO, start: int, on_damage: OnDamage) -> Iterator[Block]:
+    def blocks(self, file: BufferedReader, start: int, on_damage: OnDamage) -> Iterator[Block]:
         frames = self.frames(file)
         yield from self._load(file, frames[self._find(file, frames, start) :], on_damage)
 
     def blocks_reversed(
-        self, file: BinaryIO, stop: int | None, on_damage: OnDamage
+        self, file: BufferedReader, stop: int | None, on_damage: OnDamage
     ) -> Iterator[Block]:
         frames = self.frames(file)
         end = len(frames) if stop is None else self._find(file, frames, stop) + 1
         yield from self._load(file, frames[end - 1 :: -1] if end else [], on_damage)
 
     def _load(
-        self, file: BinaryIO, frames: list[FrameEntry], on_damage: OnDamage
+        self, file: BufferedReader, frames: list[FrameEntry], on_damage: OnDamage
     ) -> Iterator[Block]:
         for frame in frames:
             try:
@@ -118,7 +119,7 @@ class SealedSegment:
             else:
                 yield Block(self.path, frame.raw_offset, data, True)
 
-    def _find(self, file: BinaryIO, frames: list[FrameEntry], sequence: int) -> int:
+    def _find(self, file: BufferedReader, frames: list[FrameEntry], sequence: int) -> int:
         """Index of the frame that holds ``sequence``, by bisection over the frames' first lines."""
         low, high = 0, len(frames)
         if sequence <= self.entry.first_sequence:
@@ -143,11 +144,11 @@ class RawSegment:
     end: int | None = None
     """Bytes that hold whole batches as far as is known; None for all of the file."""
 
-    def open(self) -> BinaryIO:
+    def open(self) -> BufferedReader:
         """The file; FileNotFoundError when it was sealed in the meantime."""
         return self.path.open("rb")
 
-    def blocks(self, file: BinaryIO, start: int, on_damage: OnDamage) -> Iterator[Block]:
+    def blocks(self, file: BufferedReader, start: int, on_damage: OnDamage) -> Iterator[Block]:
         end = self._end(file)
         offset = self._find(file, start, end)
         while offset < end:
@@ -156,7 +157,7 @@ class RawSegment:
             offset += len(block)
 
     def blocks_reversed(
-        self, file: BinaryIO, stop: int | None, on_damage: OnDamage
+        self, file: BufferedReader, stop: int | None, on_damage: OnDamage
     ) -> Iterator[Block]:
         end = self._end(file)
         while end > 0:
@@ -165,10 +166,10 @@ class RawSegment:
             yield Block(self.path, begin, file.read(end - begin), False)
             end = begin
 
-    def _end(self, file: BinaryIO) -> int:
+    def _end(self, file: BufferedReader) -> int:
         return os.fstat(file.fileno()).st_size if self.end is None else self.end
 
-    def _read_lines(self, file: BinaryIO, offset: int, end: int) -> bytes:
+    def _read_lines(self, file: BufferedReader, offset: int, end: int) -> bytes:
         """About a block from ``offset``, up to the last line end in it."""
         want = FRAME_BYTES
         while True:
@@ -183,7 +184,7 @@ class RawSegment:
                 raise DamagedLogError("a line has no end", path=self.path, offset=offset)
             want *= 4
 
-    def _line_start(self, file: BinaryIO, offset: int, end: int) -> int:
+    def _line_start(self, file: BufferedReader, offset: int, end: int) -> int:
         """Start of the first line at or after ``offset``, or of the line around it if none is."""
         while offset > 0:
             file.seek(offset - 1)
@@ -193,7 +194,7 @@ class RawSegment:
             offset = max(0, offset - FRAME_BYTES)
         return 0
 
-    def _find(self, file: BinaryIO, sequence: int, end: int) -> int:
+    def _find(self, file: BufferedReader, sequence: int, end: int) -> int:
         """A line start at or before ``sequence``'s line, at most about a block away from it."""
         low, high = 0, end
         if sequence <= self.first_sequence:

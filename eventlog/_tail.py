@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from enum import Enum
-from typing import BinaryIO
+from io import BufferedReader
 
 from attrs import frozen
 
@@ -38,7 +38,7 @@ class Tail:
     kind: TailKind
 
 
-def committed_end(file: BinaryIO, salt: int, first_sequence: int) -> int:
+def committed_end(file: BufferedReader, salt: int, first_sequence: int) -> int:
     """How many bytes of a raw segment a reader takes. Cheap when the segment ends well.
 
     Of a corrupt segment that is all of it, so that reading meets the damage and reports it.
@@ -50,7 +50,7 @@ def committed_end(file: BinaryIO, salt: int, first_sequence: int) -> int:
     return end if tail.kind is TailKind.CORRUPT else tail.end
 
 
-def scan_tail(file: BinaryIO, salt: int, first_sequence: int, end: int | None = None) -> Tail:
+def scan_tail(file: BufferedReader, salt: int, first_sequence: int, end: int | None = None) -> Tail:
     """Check every batch of a raw segment from its start; what ``append`` can go on from."""
     size = os.fstat(file.fileno()).st_size if end is None else end
     good_end, expected, batch, offset = 0, first_sequence, 0, 0
@@ -68,7 +68,7 @@ def scan_tail(file: BinaryIO, salt: int, first_sequence: int, end: int | None = 
     return Tail(good_end, expected, TailKind.TORN if torn else TailKind.CORRUPT)
 
 
-def _whole_lines(file: BinaryIO, size: int) -> Iterator[bytes]:
+def _whole_lines(file: BufferedReader, size: int) -> Iterator[bytes]:
     """The lines from the start that have an end; stops where none comes."""
     file.seek(0)
     rest, left = b"", size
@@ -95,7 +95,7 @@ def _sequence(line: bytes) -> int:
         return 0
 
 
-def _is_torn(file: BinaryIO, salt: int, good_end: int, expected: int, size: int) -> bool:
+def _is_torn(file: BufferedReader, salt: int, good_end: int, expected: int, size: int) -> bool:
     """Whether no byte of a later batch follows the damaged one."""
     file.seek(good_end)
     data = file.read(size - good_end)
@@ -111,7 +111,7 @@ def _is_torn(file: BinaryIO, salt: int, good_end: int, expected: int, size: int)
     return True
 
 
-def _ends_well(file: BinaryIO, end: int, salt: int) -> bool:
+def _ends_well(file: BufferedReader, end: int, salt: int) -> bool:
     """Whether the bytes before ``end`` are an intact batch. Looks at that batch only."""
     want = _LAST_LOOK
     while end:

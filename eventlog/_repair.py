@@ -1,0 +1,259 @@
+"""Mending a damaged log without dropping an intact event.
+
+Nothing is mended in place. A sound log is built beside the damaged one, from everything that is
+intact; it must pass ``verify``; then it takes the damaged one's place. The damaged files move into
+its quarantine. An event that is lost for good leaves a marker of type ``eventlog.lost`` under its
+sequence, so that the log stays gapless and says what is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from eventlog._catalog import Catalog
+from eventlog._check import salt_of
+from eventlog._codec import LineEncoder
+from eventlog._create import make_skeleton
+from eventlog._errors import DamagedLogError, EventLogError
+from eventlog._files import Files
+from eventlog._format import (
+    HARD_MAX_LINE_BYTES,
+    MANIFEST_NAME,
+    QUARANTINE_NAME,
+    REJECTS_NAME,
+    SEGMENTS_NAME,
+)
+from eventlog._identity import read_identity
+from eventlog._lock import WriterLock
+from eventlog._manifest import SealedEntry
+from eventlog._names import parse_name, raw_name, sealed_name
+from eventlog._quarantine import free_place
+from eventlog._recovery import recover
+from eventlog._salvage import Salvaged, salvage
+from eventlog._sealer import record, seal_segment
+from eventlog._segments import RawSegment
+from eventlog._times import format_time
+from eventlog._verify import Audit, Fault, verify
+
+LOST_TYPE = "eventlog.lost"
+
+
+@frozen
+class SegmentPlan:
+    """What becomes of one segment."""
+
+    first_sequence: int
+    sealed: bool
+    entry: SealedEntry | None
+    """Set when the sealed file is sound and stays as it is."""
+    intact: bool
+    """Whether the raw file is sound and stays as it is."""
+    files: tuple[Path, ...]
+    """The files it has now."""
+    last_sequence: int | None
+    """Known from the segment that follows; None for the last one."""
+
+
+@frozen
+class RepairReport:
+    """What :func:`repair` found and did; with ``dry_run`` what it would do."""
+
+    faults: list[Fault]
+    kept_files: list[str]
+    """Segments that are sound and stay as they are."""
+    rebuilt_files: list[str]
+    """Segments that are built again from their intact lines."""
+    lost: list[int]
+    """Sequences that nothing intact is left of; a marker stands in each one's place."""
+    written_to: Path | None
+    """Where the mended log is; None when nothing was done."""
+
+
+def repair(
+    path: str | Path,
+    *,
+    into: str | Path | None = None,
+    dry_run: bool = False,
+    lock_timeout: float = 10.0,
+) -> RepairReport:
+    """Mend the log at ``path``, or write a mended copy ``into`` a new directory.
+
+    DamagedLogError when ``log.json`` itself is damaged: without the log id nothing can be checked.
+    """
+    log, files = Path(path), Files()
+    read_identity(log)
+    if dry_run or into is not None:
+        return _repair(log, files, None if into is None else Path(into), dry_run)
+    lock = WriterLock(log, files, lock_timeout)
+    try:
+        return _repair(log, files, None, dry_run)
+    finally:
+        lock.release()
+
+
+def _repair(log: Path, files: Files, into: Path | None, dry_run: bool) -> RepairReport:
+    found = verify(log)
+    if found.ok:
+        return RepairReport([], [], [], [], None)
+    if into is None and not dry_run and {fault.kind for fault in found.faults} == {"torn"}:
+        recover(Catalog(log), files)
+        return RepairReport(found.faults, [], [], [], log)
+    plans = _plan(log, found.faults)
+    target = into or log.with_name(f"{log.name}.repairing")
+    lost = _build(log, plans, None if dry_run else target, files)
+    if not dry_run:
+        _check_result(target)
+        if into is None:
+            _swap(log, target, files)
+    return RepairReport(
+        faults=found.faults,
+        kept_files=[str(p.files[0].name) for p in plans if p.entry or p.intact],
+        rebuilt_files=[_name(p) for p in plans if not (p.entry or p.intact)],
+        lost=lost,
+        written_to=None if dry_run else into or log,
+    )
+
+
+def _name(plan: SegmentPlan) -> str:
+    return sealed_name(plan.first_sequence) if plan.sealed else raw_name(plan.first_sequence)
+
+
+def _plan(log: Path, faults: list[Fault]) -> list[SegmentPlan]:
+    identity, identity_line = read_identity(log)
+    audit = Audit(log, salt_of(identity.log_id), lambda size: None)
+    entries = {e.first_sequence: e for e in audit.check_manifest(identity_line)}
+    damaged = {fault.file for fault in faults}
+    directory = log / SEGMENTS_NAME
+    firsts = sorted({*entries, *_firsts_on_disk(directory)})
+    last_sealed = max(
+        (f for f in firsts if f in entries or (directory / sealed_name(f)).exists()), default=0
+    )
+    plans = []
+    for first, following in zip(firsts, [*firsts[1:], None], strict=True):
+        raw, sealed = directory / raw_name(first), directory / sealed_name(first)
+        entry = entries.get(first)
+        sound = entry is not None and f"{SEGMENTS_NAME}/{sealed.name}" not in damaged
+        if entry is not None and following is not None and entry.last_sequence != following - 1:
+            sound = False
+        plans.append(
+            SegmentPlan(
+                first_sequence=first,
+                sealed=first <= last_sealed,
+                entry=entry if sound else None,
+                intact=not sound and first > last_sealed
+                and f"{SEGMENTS_NAME}/{raw.name}" not in damaged,
+                files=tuple(p for p in (sealed, raw) if p.exists()),
+                last_sequence=None if following is None else following - 1,
+            )
+        )  # fmt: skip
+    return plans
+
+
+def _firsts_on_disk(directory: Path) -> set[int]:
+    names = os.listdir(directory) if directory.is_dir() else []
+    return {known[0] for name in names if (known := parse_name(name))}
+
+
+def _build(log: Path, plans: list[SegmentPlan], target: Path | None, files: Files) -> list[int]:
+    """Build the sound log (None: only find out what is lost); the lost sequences."""
+    identity, content = read_identity(log)
+    if target is not None:
+        make_skeleton(target, content, files)
+        _copy_rest(log, target, files)
+    encoder, salt = LineEncoder(identity.log_id, HARD_MAX_LINE_BYTES), salt_of(identity.log_id)
+    lost: list[int] = []
+    for plan in plans:
+        if plan.entry is None and not plan.intact:
+            salvaged = salvage(plan.files, plan.first_sequence, plan.last_sequence, salt)
+            lost += salvaged.lost
+            if target is not None:
+                _write_salvaged(plan, salvaged, encoder, target, files)
+                _keep_damaged(plan.files, target, files)
+        elif target is not None:
+            _take_over(plan, target, files)
+    if target is not None:
+        _ensure_active(plans, target, files)
+    return lost
+
+
+def _copy_rest(log: Path, target: Path, files: Files) -> None:
+    """What is no segment: the old manifest, earlier quarantine and rejected input."""
+    if (log / REJECTS_NAME).exists():
+        shutil.copy2(log / REJECTS_NAME, target / REJECTS_NAME)
+    if (log / QUARANTINE_NAME).is_dir():
+        shutil.copytree(log / QUARANTINE_NAME, target / QUARANTINE_NAME)
+    if (log / MANIFEST_NAME).exists():
+        _keep_damaged((log / MANIFEST_NAME,), target, files)
+
+
+def _keep_damaged(paths: tuple[Path, ...], target: Path, files: Files) -> None:
+    for path in paths:
+        shutil.copy2(path, free_place(target, f"{path.name}.damaged", files))
+
+
+def _take_over(plan: SegmentPlan, target: Path, files: Files) -> None:
+    name = _name(plan)
+    source = next(path for path in plan.files if path.name == name)
+    shutil.copy2(source, target / SEGMENTS_NAME / name)
+    if plan.entry is not None:
+        catalog = Catalog(target)
+        catalog.refresh_manifest()
+        record(evolve(plan.entry, previous=catalog.manifest.previous), catalog, files)
+
+
+def _write_salvaged(
+    plan: SegmentPlan, salvaged: Salvaged, encoder: LineEncoder, target: Path, files: Files
+) -> None:
+    marker = encoder.prepare(
+        LOST_TYPE,
+        b'{"reason":"nothing intact was left of this event"}',
+        subject=None,
+        source="eventlog/repair",
+        time=format_time(datetime.now(UTC)),
+    )
+    data = b"".join(
+        line + b"\n" if line is not None else encoder.finish(marker, sequence, commit)
+        for sequence, line, commit in salvaged.slots()
+    )
+    path = target / SEGMENTS_NAME / raw_name(plan.first_sequence)
+    path.unlink(missing_ok=True)
+    files.write_new(path, data)
+    if plan.sealed:
+        catalog = Catalog(target)
+        catalog.refresh_manifest()
+        seal_segment(RawSegment(path, plan.first_sequence, catalog.salt), catalog, files)
+
+
+def _ensure_active(plans: list[SegmentPlan], target: Path, files: Files) -> None:
+    catalog = Catalog(target)
+    catalog.refresh_manifest()
+    if not plans or plans[-1].sealed:
+        path = target / SEGMENTS_NAME / raw_name(catalog.manifest.last_sequence + 1)
+        path.unlink(missing_ok=True)
+        files.write_new(path, b"")
+
+
+def _check_result(target: Path) -> None:
+    result = verify(target)
+    if not result.ok:
+        raise EventLogError(
+            f"the mended log is not sound ({result.faults[0].message}); nothing was replaced, and "
+            "it is left here to look at",
+            path=target,
+        )
+
+
+def _swap(log: Path, target: Path, files: Files) -> None:
+    """Put the mended log in the damaged one's place, whose files are all in its quarantine."""
+    old = log.with_name(f"{log.name}.damaged")
+    if old.exists():
+        raise DamagedLogError("a damaged log from an earlier repair is in the way", path=old)
+    files.rename(log, old)
+    files.rename(target, log)
+    files.sync_directory(log.parent)
+    shutil.rmtree(old)

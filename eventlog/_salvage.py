@@ -1,0 +1,93 @@
+"""What is left of a damaged segment: its intact lines, by sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from eventlog._check import is_intact
+from eventlog._codec import commit_of, decode_lines, sequence_of
+from eventlog._errors import DamagedLogError
+from eventlog._names import SEALED_SUFFIX
+from eventlog._seekable import read_frame, read_table
+
+
+@frozen
+class Salvaged:
+    """The intact lines of one segment, and the sequences of which none is left."""
+
+    first_sequence: int
+    last_sequence: int
+    lines: dict[int, bytes]
+    lost: list[int]
+
+    def slots(self) -> Iterator[tuple[int, bytes | None, int | None]]:
+        """Per sequence: its line, or None and the commit that a marker in its place must carry."""
+        commits = self._commits()
+        for sequence in range(self.first_sequence, self.last_sequence + 1):
+            yield sequence, self.lines.get(sequence), commits.get(sequence)
+
+    def _commits(self) -> dict[int, int]:
+        """Where a batch must end at a lost line, for the intact ends after it to stay true."""
+        commits: dict[int, int] = {}
+        start = self.first_sequence
+        for sequence in range(self.first_sequence, self.last_sequence + 1):
+            line = self.lines.get(sequence)
+            commit = commit_of(line) if line is not None else None
+            if commit is not None:
+                own_start = sequence - commit + 1
+                if own_start > start:
+                    commits[own_start - 1] = own_start - start
+                start = sequence + 1
+        if start <= self.last_sequence:
+            commits[self.last_sequence] = self.last_sequence - start + 1
+        return commits
+
+
+def salvage(paths: tuple[Path, ...], first: int, last: int | None, salt: int) -> Salvaged:
+    """Read all that is intact. ``last`` is known when another segment follows.
+
+    Without one, the lines after the last end of a batch were never acknowledged, and are left out.
+    """
+    lines: dict[int, bytes] = {}
+    for path in paths:
+        for line in _lines(path):
+            if _is_event(line, salt) and (last is None or first <= sequence_of(line) <= last):
+                lines.setdefault(sequence_of(line), line)
+    end = _last_commit(lines, first) if last is None else last
+    kept = {sequence: line for sequence, line in lines.items() if first <= sequence <= end}
+    lost = [sequence for sequence in range(first, end + 1) if sequence not in kept]
+    return Salvaged(first, end, kept, lost)
+
+
+def _last_commit(lines: dict[int, bytes], first: int) -> int:
+    ends = [sequence for sequence, line in lines.items() if commit_of(line) is not None]
+    return max(ends, default=first - 1)
+
+
+def _is_event(line: bytes, salt: int) -> bool:
+    if not is_intact(line, salt):
+        return False
+    try:
+        decode_lines([line])
+    except DamagedLogError:
+        return False
+    return True
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    if not path.name.endswith(SEALED_SUFFIX):
+        yield from path.read_bytes().split(b"\n")
+        return
+    with path.open("rb") as file:
+        try:
+            frames = read_table(file, path)
+        except DamagedLogError:
+            return
+        for frame in frames:
+            try:
+                yield from read_frame(file, frame, path).split(b"\n")
+            except DamagedLogError:
+                continue
