@@ -43,6 +43,10 @@ class Snapshot:
             return self.raw[index - self.sealed].first_sequence
         return self.entries[index].first_sequence
 
+    def last_sequence(self, index: int) -> int | None:
+        """Last sequence of a segment, from where the next begins; None for the active one."""
+        return None if index + 1 == len(self) else self.first_sequence(index + 1) - 1
+
     def index_of(self, sequence: int) -> int:
         """Index of the segment that holds ``sequence``, or would."""
         position = bisect_left(range(len(self)), sequence + 1, key=self.first_sequence)

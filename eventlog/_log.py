@@ -269,15 +269,15 @@ class EventLog:
         that takes that error, reading goes on around it.
         """
         query = Query(after, until, types, subject, since, before, reverse, limit)
-        for _, event in self._scan(query, on_damage):
+        for _, event in self.scan(query, on_damage):
             yield event
 
-    def lines(
+    def scan(
         self, query: Query | None = None, on_damage: OnDamage = raise_damage
-    ) -> Iterator[bytes]:
-        """Like :meth:`read`, but the lines as they are stored, without their LFs."""
-        for line, _ in self._scan(query or Query(), on_damage):
-            yield line
+    ) -> Iterator[tuple[bytes, Event]]:
+        """Like :meth:`read`, with each event's line as it is stored, without its LF."""
+        for line, event in scan(self._usable_catalog(), query or Query(), on_damage):
+            yield line, self._types.upcast(event)
 
     def lines_containing(self, part: bytes, *, reverse: bool = False) -> Iterator[bytes]:
         """Every line that holds these bytes: a search that decodes nothing."""
@@ -300,14 +300,15 @@ class EventLog:
         ends when nothing matching came for ``timeout`` seconds (None: never).
         """
         query = Query(self.head() if after is None else after, None, types, subject)
-        for _, event in follow(self._usable_catalog(), query, poll, timeout):
-            yield self._types.upcast(event)
+        for _, event in self.scan_follow(query, poll=poll, timeout=timeout):
+            yield event
 
-    def _scan(self, query: Query, on_damage: OnDamage) -> Iterator[tuple[bytes, Event]]:
-        pairs = scan(self._usable_catalog(), query, on_damage)
-        if not self._types.has_upcasters:
-            return pairs
-        return ((line, self._types.upcast(event)) for line, event in pairs)
+    def scan_follow(
+        self, query: Query, *, poll: float = 0.1, timeout: float | None = None
+    ) -> Iterator[tuple[bytes, Event]]:
+        """Like :meth:`follow`, with each event's line as it is stored, without its LF."""
+        for line, event in follow(self._usable_catalog(), query, poll, timeout):
+            yield line, self._types.upcast(event)
 
     def head(self) -> int:
         """Sequence of the last event, 0 when the log is empty."""

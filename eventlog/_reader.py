@@ -87,7 +87,8 @@ def _passed(query: Query, lines: Lines) -> Query:
 
 
 def _forward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator[Lines]:
-    expected: int | None = None
+    begin = max(query.after + 1, snapshot.first_sequence(0))
+    expected: int | None = None  # nothing was read yet, and the first block may start earlier
     for index in range(snapshot.index_of(query.after + 1), len(snapshot)):
         if query.until is not None and snapshot.first_sequence(index) > query.until:
             return
@@ -96,31 +97,47 @@ def _forward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator[
             expected = segment.entry.last_sequence + 1
             continue
         for lines in _read(snapshot, segment, query, on_damage):
-            if expected not in (None, lines.first):
-                on_damage(_gap(segment, expected or 0, lines.first))
+            wanted = min(begin, lines.first) if expected is None else expected
+            if lines.first != wanted:
+                on_damage(_gap(segment, wanted, lines.first))
             expected = lines.last + 1
             yield lines
             if query.until is not None and lines.last >= query.until:
                 return
+        last = snapshot.last_sequence(index)
+        if last is not None and expected != last + 1:
+            on_damage(_gap(segment, expected or begin, last + 1))
+            expected = last + 1
 
 
 def _backward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator[Lines]:
-    last = len(snapshot) - 1 if query.until is None else snapshot.index_of(query.until)
-    expected: int | None = None
-    for index in range(last, -1, -1):
-        segment = snapshot[index]
+    index = len(snapshot) - 1 if query.until is None else snapshot.index_of(query.until)
+    begin = _backward_begin(snapshot, index, query)
+    expected: int | None = None  # nothing was read yet, and the first block may reach further
+    for segment in (snapshot[i] for i in range(index, -1, -1)):
         if isinstance(segment, SealedSegment) and not query.may_match(segment.entry):
             if segment.entry.last_sequence <= query.after:
                 return
             expected = segment.first_sequence - 1
             continue
         for lines in _read(snapshot, segment, query, on_damage):
-            if expected not in (None, lines.last):
-                on_damage(_gap(segment, lines.last + 1, (expected or 0) + 1))
+            wanted = max(begin or 0, lines.last) if expected is None else expected
+            if lines.last != wanted:
+                on_damage(_gap(segment, lines.last + 1, wanted + 1))
             expected = lines.first - 1
             yield lines
             if lines.first <= query.after + 1:
                 return
+        reached = begin if expected is None else expected
+        if reached not in (None, segment.first_sequence - 1):
+            on_damage(_gap(segment, segment.first_sequence, (reached or 0) + 1))
+        expected = segment.first_sequence - 1
+
+
+def _backward_begin(snapshot: Snapshot, index: int, query: Query) -> int | None:
+    """The sequence that the first block must reach; None when only the disk knows."""
+    last = snapshot.last_sequence(index)
+    return last if last is None or query.until is None else min(last, query.until)
 
 
 def _gap(segment: Segment, expected: int, found: int) -> DamagedLogError:

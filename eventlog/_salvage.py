@@ -11,7 +11,7 @@ from eventlog._check import is_intact
 from eventlog._codec import commit_of, decode_lines, sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._names import SEALED_SUFFIX
-from eventlog._seekable import read_frame, read_table
+from eventlog._seekable import read_table, salvage_frame
 
 
 @frozen
@@ -87,7 +87,4 @@ def _lines(path: Path) -> Iterator[bytes]:
         except DamagedLogError:
             return
         for frame in frames:
-            try:
-                yield from read_frame(file, frame, path).split(b"\n")
-            except DamagedLogError:
-                continue
+            yield from salvage_frame(file, frame, path).split(b"\n")

@@ -11,6 +11,7 @@ from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event as Signal
 from threading import Thread
 
 from attrs import define, field
@@ -137,43 +138,57 @@ def record(entry: SealedEntry, catalog: Catalog, files: Files) -> None:
 
 
 class Sealer:
-    """Seals rotated segments in their order, on a thread of its own: an append never waits."""
+    """Seals rotated segments in their order, on a thread of its own: an append never waits.
+
+    After a failure nothing more is sealed: the manifest has no room for a gap, and what its last
+    line looks like is for the next opening to find out. Unsealed segments stay raw, readable and
+    complete.
+    """
 
     def __init__(self, catalog: Catalog, files: Files) -> None:
         self._catalog = catalog
         self._files = files
-        self._queue: SimpleQueue[RawSegment | None] = SimpleQueue()
+        self._queue: SimpleQueue[RawSegment | Signal | None] = SimpleQueue()
         self._thread: Thread | None = None
         self._failure: Exception | None = None
+        self._reported = False
 
     def submit(self, segment: RawSegment) -> None:
-        """Seal this segment when those before it are done."""
+        """Seal this segment when those before it are done. One caller at a time."""
         if self._thread is None:
             self._thread = Thread(target=self._run, name="eventlog-sealer", daemon=True)
             self._thread.start()
         self._queue.put(segment)
 
     def finish(self) -> None:
-        """Wait for all that was submitted; raise what stopped it, if anything did.
+        """Wait for all that was submitted; raise what stopped it, if anything did."""
+        if self._thread is not None:
+            done = Signal()
+            self._queue.put(done)
+            done.wait()
+        if self._failure is not None:
+            self._reported = True
+            raise self._failure
 
-        A segment that could not be sealed stays raw, readable and complete.
-        """
+    def stop(self) -> None:
+        """Finish, and end the thread. Raises only what :meth:`finish` did not raise before."""
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
             self._thread = None
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
+        if self._failure is not None and not self._reported:
+            raise self._failure
 
     def _run(self) -> None:
-        while (segment := self._queue.get()) is not None:
-            if self._failure is None:  # order matters: after a failure nothing later is sealed
-                self._seal(segment)
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, Signal):
+                item.set()
+            elif self._failure is None:
+                self._seal(item)
 
     def _seal(self, segment: RawSegment) -> None:
         try:
             seal_segment(segment, self._catalog, self._files)
-        except (OSError, DamagedLogError) as error:
+        except Exception as error:
             logger.error("sealing %s failed: %s", segment.path, error)
             self._failure = error

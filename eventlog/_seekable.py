@@ -18,6 +18,7 @@ from eventlog._errors import DamagedLogError
 from eventlog._format import FRAME_BYTES, HARD_MAX_LINE_BYTES
 
 COMPRESSION_LEVEL = 3
+_SALVAGE_STEP = 1 << 12
 MAX_FRAME_BYTES = FRAME_BYTES + HARD_MAX_LINE_BYTES
 
 _SKIPPABLE_MAGIC = 0x184D2A5E
@@ -125,3 +126,16 @@ def read_frame_start(file: BufferedReader, entry: FrameEntry, path: Path, size: 
         raise DamagedLogError(
             f"a frame cannot be decompressed: {error}", path=path, offset=entry.raw_offset
         ) from None
+
+
+def salvage_frame(file: BufferedReader, entry: FrameEntry, path: Path) -> bytes:
+    """As much of a damaged frame as can be decompressed; its lines must each pass their check."""
+    stored = _read_at(file, entry.stored_offset, entry.stored_bytes, path)
+    data = bytearray()
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(stored) as reader:
+            while len(data) < entry.raw_bytes and (piece := reader.read(_SALVAGE_STEP)):
+                data += piece
+    except zstandard.ZstdError:
+        pass  # the caller finds out what is missing: the sequences are gapless
+    return bytes(data)

@@ -6,6 +6,7 @@ The rule is in docs/log-format.md, "Recovery: tear or corruption".
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from enum import Enum
 from io import BufferedReader
@@ -18,6 +19,7 @@ from eventlog._errors import DamagedLogError
 from eventlog._format import FRAME_BYTES, HARD_MAX_LINE_BYTES, MAX_BATCH_BYTES
 
 _LAST_LOOK = 1 << 16
+_LINE_START = re.compile(rb'{"specversion":')
 
 
 class TailKind(Enum):
@@ -102,13 +104,22 @@ def _is_torn(file: BufferedReader, salt: int, good_end: int, expected: int, size
     offset = 0
     for line in data.split(b"\n"):
         offset += len(line) + 1
-        if is_intact(line, salt):
-            commit = commit_of(line)
-            if commit is not None and _sequence(line) - commit + 1 > expected:
-                return False
-        if ends_batch(line) and offset < len(data):
+        if ends_batch(line) and (offset < len(data) or _ends_later_batch(line, salt, expected)):
             return False
     return True
+
+
+def _ends_later_batch(line: bytes, salt: int, expected: int) -> bool:
+    """Whether these bytes end in the intact last line of a batch that starts after ``expected``.
+
+    They may begin with a damaged line whose LF is damaged too, or with zeros.
+    """
+    for start in _LINE_START.finditer(line):
+        last = line[start.start() :]
+        # The sequence first: it is cheap, and rules out the older lines that data may quote.
+        if _sequence(last) > expected and is_intact(last, salt):
+            return _sequence(last) - (commit_of(last) or 0) + 1 > expected
+    return False
 
 
 def _ends_well(file: BufferedReader, end: int, salt: int) -> bool:

@@ -98,16 +98,13 @@ class EventTypes:
 
         return decorate
 
-    @property
-    def has_upcasters(self) -> bool:
-        """Whether reading has anything to upcast."""
-        return bool(self._upcasters)
-
     def upcast(self, event: Event) -> Event:
         """The event with its data brought to the newest version that the steps lead to."""
+        if not self._upcasters:
+            return event
         data, version = event.data, event.schemaversion
         while (step := self._upcasters.get((event.type, version))) is not None:
-            data, version = step(dict(data)), version + 1
+            data, version = _step(step, event, data), version + 1
         if version == event.schemaversion:
             return event
         return Event(
@@ -158,6 +155,16 @@ class EventTypes:
     @cached_property
     def _converter(self) -> Converter:
         return _make_converter()
+
+
+def _step(step: Upcaster, event: Event, data: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return step(dict(data))
+    except Exception as error:  # the step is the user's code, and may fail in any way
+        raise InvalidEventError(
+            f"an upcaster of type {event.type!r} failed: {type(error).__name__}: {error}",
+            sequence=event.sequence,
+        ) from error
 
 
 def _make_converter() -> Converter:

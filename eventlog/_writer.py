@@ -266,15 +266,16 @@ class LogWriter:
         if self._flusher is not None:
             self._flusher.join()
         try:
-            if self._failure is None and self._process == os.getpid():
+            if self._process == os.getpid():  # a forked child has neither the threads nor a say
                 self._close_active()
         finally:
             self._writer_lock.release()
 
     def _close_active(self) -> None:
         try:
-            if self._options.sync != "never":
+            if self._failure is None and self._options.sync != "never":
                 self._sync_to(self._position.written)
         finally:
             self._files.close(self._position.descriptor)
-            self._sealer.finish()
+            # Also when the writer failed: whoever gets the lock next must not meet our sealer.
+            self._sealer.stop()

@@ -1,0 +1,110 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from eventlog import EventLog, Query
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+log_argument = click.argument("log", metavar="LOG", type=click.Path(path_type=Path))
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+jsonl_option = click.option(
+    "--jsonl", "as_jsonl", is_flag=True, help="Print one JSON object a line."
+)
+yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="How long to wait for another writer.",
+)
+
+
+class MomentType(click.ParamType[datetime]):
+    """A time, as ``2026-02-06``, ``2026-02-06T12:34`` or with any fraction and zone; UTC else."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The aware time; a usage error for anything else."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time: write it like 2026-02-06T12:34:56Z", param, ctx)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class AsOfType(click.ParamType["int | datetime"]):
+    """A sequence, or a time."""
+
+    name = "sequence|time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | datetime:
+        """An int for a sequence; otherwise as MomentType."""
+        if isinstance(value, int | datetime):
+            return value
+        return int(value) if value.isdecimal() else MomentType().convert(value, param, ctx)
+
+
+as_of_option = click.option(
+    "--as-of", type=AsOfType(), help="Answer as it was at a sequence or a time (inclusive)."
+)
+
+
+def filter_options(command: F) -> F:
+    """``--type``, ``--subject``, ``--since``, ``--before``: which events."""
+    options = (
+        click.option("--type", "types", multiple=True, help="Only this type; may be repeated."),
+        click.option("--subject", help="Only this subject (session)."),
+        click.option("--since", type=MomentType(), help="Only events at this time or later."),
+        click.option("--before", type=MomentType(), help="Only events before this time."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def make_query(
+    *,
+    types: tuple[str, ...] = (),
+    subject: str | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    **more: Any,
+) -> Query:
+    """The query that the filter options ask for."""
+    from eventlog import Query
+
+    return Query(types=types or None, subject=subject, since=since, before=before, **more)
+
+
+def open_for_reading(log: Path) -> EventLog:
+    """The log, which must be there."""
+    from eventlog import EventLog
+
+    return EventLog.open(log, readonly=True)
+
+
+def open_for_writing(log: Path, *, create: bool = False, **options: Any) -> EventLog:
+    """The log, which must be there unless ``create``. What it recovers, it logs to stderr."""
+    from eventlog import EventLog
+
+    return EventLog.open(log, create=create, **options)

@@ -1,0 +1,60 @@
+"""Text from events on its way to a terminal."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cache
+
+# C0, DEL and C1 could move the cursor or retitle the window; the bidirectional controls, the
+# separators and the zero-width marks could make a line read as something that it is not.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def clean(text: str) -> str:
+    """``text`` without characters that do something to a terminal; each becomes U+FFFD."""
+    return _UNSAFE.sub("\ufffd", text)
+
+
+def format_moment(moment: datetime | None) -> str:
+    """A time for people: UTC, to the second."""
+    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def format_duration(milliseconds: float | None) -> str:
+    """A duration for people: ``1h 02m``, ``3m 20s``, ``4.2s``, ``80ms``."""
+    if milliseconds is None:
+        return ""
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f}ms"
+    seconds = milliseconds / 1000
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, seconds = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m {seconds:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02d}m"
+
+
+def format_bytes(size: int) -> str:
+    """A size for people, with decimal units."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")
+
+
+@cache
+def plural(word: str) -> str:
+    """The plural of a word of ours."""
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+
+def count(number: int, word: str) -> str:
+    """``1 event``, ``2,000 events``."""
+    return f"{number:,} {word if number == 1 else plural(word)}"

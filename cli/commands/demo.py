@@ -1,0 +1,71 @@
+"""``eventlog demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli._failures import Exit, Failure
+from cli._options import open_for_writing
+from cli._output import say
+from cli._summaries import print_summaries
+from cli._text import count, format_bytes
+from eventlog import EventLog, verify
+from projections import SessionSummaries, project
+from sessions.sample import write_sample
+
+_SEGMENT_BYTES = 1 << 20
+_SESSIONS_SHOWN = 15
+
+
+@click.command("demo")
+@click.argument("log", metavar="[LOG]", default="demo.eventlog", type=click.Path(path_type=Path))
+@click.option("--sessions", type=click.IntRange(min=1), default=400, show_default=True,
+              help="How many sessions to make up.")  # fmt: skip
+@click.option("--seed", type=int, default=17, show_default=True,
+              help="The same seed gives the same events.")  # fmt: skip
+def command(log: Path, sessions: int, seed: int) -> int:
+    """Write a sample log of made-up sessions, and show what can be asked of it.
+
+    \b
+    Examples:
+      eventlog demo
+      eventlog demo big.eventlog --sessions 20000
+    """
+    if log.exists():
+        raise Failure(f"there is something at {log} already: choose another path, or delete it")
+    with open_for_writing(
+        log, create=True, sync="interval", segment_bytes=_SEGMENT_BYTES
+    ) as opened:
+        written = write_sample(opened, sessions, seed=seed)
+        opened.seal()
+        _describe(opened, written, sessions)
+    report = verify(log)
+    say(f"verified: {'every byte as written' if report.ok else 'DAMAGED'}\n")
+    with EventLog.open(log, readonly=True) as opened:
+        print_summaries(project(opened, SessionSummaries()), _SESSIONS_SHOWN)
+    _suggest(log)
+    return Exit.DONE if report.ok else Exit.DATA
+
+
+def _describe(log: EventLog, written: int, sessions: int) -> None:
+    info = log.info()
+    say(
+        f"wrote {count(written, 'event')} of {count(sessions, 'session')} to {log.path}: "
+        f"{count(info.sealed_segments, 'segment')} sealed, {format_bytes(info.raw_bytes)} of lines "
+        f"in {format_bytes(info.stored_bytes)}"
+    )
+
+
+def _suggest(log: Path) -> None:
+    click.echo(
+        f"""
+Try next:
+  eventlog summary {log} --json | jq '.[] | select(.status == "crashed")'
+  eventlog cat {log} --type task.completed -n 5
+  eventlog tail {log} -f
+  eventlog append {log} task.started '{{"task": "try it"}}' --subject me
+  zstd -dc {log}/segments/*.zst | head -3
+  eventlog --help"""
+    )

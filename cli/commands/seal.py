@@ -1,0 +1,34 @@
+"""``eventlog seal``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli._options import json_option, lock_timeout_option, log_argument, open_for_writing
+from cli._output import print_json, say
+from cli._text import count, format_bytes
+
+
+@click.command("seal")
+@log_argument
+@lock_timeout_option
+@json_option
+def command(log: Path, lock_timeout: float, as_json: bool) -> None:
+    """Rotate, then compress, hash and record every segment but the new, empty one.
+
+    \b
+    Example:
+      eventlog seal LOG && zstd -dc LOG/segments/*.zst | jq -r .type
+    """
+    with open_for_writing(log, lock_timeout=lock_timeout) as opened:
+        before = opened.info()
+        opened.seal()
+        after = opened.info()
+    sealed = after.sealed_segments - before.sealed_segments
+    if as_json:
+        print_json({"sealed": sealed, "segments": after.segments})
+        return
+    saved = format_bytes(before.stored_bytes - after.stored_bytes)
+    say(f"sealed {count(sealed, 'segment')}; {saved} less on disk" if sealed else "nothing to seal")

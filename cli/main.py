@@ -1,0 +1,66 @@
+"""The command group. A command's module is imported when the command is called, not before."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from keyword import iskeyword
+
+import click
+
+from cli._failures import run
+
+_COMMANDS = {
+    "append": "Append one event.",
+    "cat": "Print events.",
+    "demo": "Write a sample log and show what can be asked of it.",
+    "import": "Import events from JSON lines or CSV.",
+    "info": "Show what a log holds, and its size.",
+    "init": "Create an empty log.",
+    "repair": "Mend a damaged log; nothing intact is dropped.",
+    "seal": "Compress and hash all that is not sealed yet.",
+    "summary": "Summarize each session.",
+    "tail": "Print the last events; -f follows new ones.",
+    "verify": "Check every byte of a log.",
+}
+"""Command names with their one-line help, so that ``--help`` imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """Finds a command in the module of its name in ``cli.commands``, as ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = import_module(f"cli.commands.{name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try 'eventlog demo' first. 'eventlog COMMAND --help' shows examples.",
+)
+@click.version_option(package_name="eventlog")
+def group() -> None:
+    """An append-only log of events in a directory.
+
+    LOG is the log's directory. Data goes to stdout, everything else to stderr.
+
+    \b
+    Exit codes: 0 done, 1 error, 2 usage, 3 damaged or rejected data, 4 conflict,
+    5 lock timeout, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Entry point of the ``eventlog`` command."""
+    run(group)

@@ -1,0 +1,189 @@
+"""Events on their way into the log: batches, each with the mark that makes it resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+from attrs import define, evolve
+from msgspec import Struct
+
+from eventlog._errors import ConflictError, InvalidEventError
+from eventlog._new_event import NewEvent
+from eventlog.importing._drafts import Draft
+from eventlog.importing._lines import LongLine
+from eventlog.importing._marks import MARK, REJECTED, Mark, MarkedLog, Marks, format_mark
+from eventlog.importing._ranges import MOST_RANGES, Range, format_ranges
+from eventlog.importing._records import Record
+from eventlog.importing._resume import Resumption
+
+BATCH_BYTES = 1024 * 1024
+
+
+class TargetLog(MarkedLog, Protocol):
+    """What an import asks of the log that it writes to."""
+
+    @property
+    def path(self) -> Path: ...
+    def head(self) -> int: ...
+    def extend(self, events: list[NewEvent], /) -> list[int]: ...
+
+
+class _Waiting(Struct, frozen=True):
+    draft: Draft
+    record: Record
+    pieces: int
+    """How many pieces of input the batch held when this event joined it."""
+
+
+@define
+class Counts:
+    """What the log did with the events."""
+
+    imported: int = 0
+    skipped: int = 0
+    untimed: int = 0
+
+
+class Batch:
+    """Collects events and the bytes they came from, and appends them with a mark.
+
+    The mark is written into an event that is new to the log for certain, one without an id of its
+    own, where the batch has one. Where it has none, every event is recognised by its id anyway.
+    """
+
+    def __init__(
+        self,
+        log: TargetLog,
+        marks: Marks,
+        resumption: Resumption,
+        most_events: int,
+        before_append: Callable[[], None],
+        on_refused: Callable[[Record, str], None],
+    ) -> None:
+        self.counts = Counts()
+        self._log = log
+        self._marks = marks
+        self._origin = resumption
+        self._most_events = most_events
+        self._before_append = before_append
+        self._on_refused = on_refused
+        self._waiting: list[_Waiting] = []
+        self._pieces: list[bytes] = []
+        self._bytes = 0
+        self._hash = resumption.hash.copy()
+        self._offset = resumption.offset
+        self._rejected: list[Range] = []
+        self._event_since_reject = False
+
+    @property
+    def is_full(self) -> bool:
+        return (
+            len(self._waiting) >= self._most_events
+            or self._bytes >= BATCH_BYTES
+            or len(self._rejected) >= MOST_RANGES
+        )
+
+    def take_bytes(self, raw: bytes) -> None:
+        """Input bytes that no earlier import has seen."""
+        self._pieces.append(raw)
+        self._bytes += len(raw)
+
+    def take_long(self, raw: LongLine, seen: int) -> None:
+        """Like :meth:`take_bytes`, for a line on disk; its first ``seen`` bytes are known."""
+        self.flush()
+        for chunk in raw.chunks():
+            fresh = chunk[seen:]
+            seen = max(0, seen - len(chunk))
+            self._hash.update(fresh)
+            self._offset += len(fresh)
+
+    def add(self, draft: Draft, record: Record) -> None:
+        """The event of a record whose bytes were taken."""
+        self._waiting.append(_Waiting(draft, record, len(self._pieces)))
+        self._event_since_reject = True
+
+    def reject(self, line: int) -> None:
+        """A line whose bytes were taken, and that no event came of."""
+        if self._rejected and not self._event_since_reject:
+            self._rejected[-1] = (self._rejected[-1][0], line)
+        else:
+            self._rejected.append((line, line))
+        self._event_since_reject = False
+
+    def flush(self) -> None:
+        """Append what there is; what was refused is on disk before."""
+        self._before_append()
+        behind = self._hash.copy()
+        behind.update(b"".join(self._pieces))
+        if self._waiting:
+            whole = self._mark(self._offset + self._bytes, behind)
+            self._append(0, len(self._waiting), whole)
+        self._hash = behind
+        self._offset += self._bytes
+        self._waiting, self._pieces, self._bytes = [], [], 0
+
+    def _append(self, start: int, stop: int, mark: Mark) -> None:
+        """Append a part of the batch; halve it until a refused event is found."""
+        last_line = self._waiting[stop - 1].record.line
+        whole = stop == len(self._waiting)
+        rejected = [one for one in self._rejected if whole or one[1] <= last_line]
+        head = self._log.head()
+        try:
+            sequences = self._log.extend(self._marked(start, stop, mark, format_ranges(rejected)))
+        except (InvalidEventError, ConflictError) as error:
+            self._split(start, stop, mark, error.message)
+            return
+        self._marks.add(mark, format_ranges(rejected))
+        self._rejected = self._rejected[len(rejected) :]
+        self._count(start, sequences, head)
+
+    def _split(self, start: int, stop: int, mark: Mark, reason: str) -> None:
+        if stop - start == 1:
+            self._refuse(self._waiting[start].record, reason)
+            return
+        middle = (start + stop) // 2
+        self._append(start, middle, self._mark_behind(middle))
+        self._append(middle, stop, mark)
+
+    def _refuse(self, record: Record, reason: str) -> None:
+        self._on_refused(record, reason)
+        if record.end <= self._origin.offset:
+            return  # an earlier mark names it
+        # Everything before it is stored or refused by now, so these ranges become one.
+        earlier = [one for one in self._rejected if one[1] < record.line]
+        start = earlier[0][0] if earlier else record.line
+        self._rejected[: len(earlier)] = [(start, record.line)]
+        self._before_append()
+
+    def _mark_behind(self, stop: int) -> Mark:
+        """The mark of a part of the batch: it ends with the line of its last event."""
+        content = b"".join(self._pieces[: self._waiting[stop - 1].pieces])
+        behind = self._hash.copy()
+        behind.update(content)
+        return self._mark(self._offset + len(content), behind)
+
+    def _mark(self, offset: int, behind: blake2b) -> Mark:
+        return Mark(self._origin.key, self._origin.run, offset, behind.hexdigest())
+
+    def _marked(self, start: int, stop: int, mark: Mark, rejected: str) -> list[NewEvent]:
+        events = [one.draft.event for one in self._waiting[start:stop]]
+        places = range(len(events) - 1, -1, -1)
+        place = next((i for i in places if events[i].id is None), len(events) - 1)
+        extensions = {**(events[place].extensions or {}), MARK: format_mark(mark)}
+        if rejected:
+            extensions[REJECTED] = rejected
+        events[place] = evolve(events[place], extensions=extensions)
+        return events
+
+    def _count(self, start: int, sequences: list[int], head: int) -> None:
+        counts, seen = self.counts, set[int]()
+        for place, sequence in enumerate(sequences, start):
+            if sequence <= head or sequence in seen:
+                counts.skipped += 1
+                continue
+            seen.add(sequence)
+            counts.imported += 1
+            counts.untimed += self._waiting[place].draft.untimed

@@ -1,0 +1,211 @@
+"""Rows of CSV (RFC 4180) with their lines, in bounded memory.
+
+The standard library's reader decides where a row ends; this module feeds it line by line. A quote
+that is never closed would swallow the rest of a file. So when a row outgrows the limit, or fails
+in any other way, only its first line is refused and reading goes on with its second. Inside of
+that stretch a row must have exactly the header's number of cells: the pieces of a broken row must
+not pass for rows.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+
+from eventlog.importing._bad_line import quoted
+from eventlog.importing._errors import ImportInputError
+from eventlog.importing._json_line import not_utf8
+from eventlog.importing._lines import Line, Raw
+from eventlog.importing._records import BOM, Record, is_too_long, too_long
+
+_WASTE = 64 * 1024 * 1024
+"""After reading so many bytes in vain, broken stretches are read line by line: a file made of
+opening quotes must not cost quadratic time."""
+
+
+class _RowTooLongError(Exception):
+    """The row that is being read has outgrown the limit."""
+
+
+class _Feed:
+    """Lines of text for ``csv.reader``; remembers the lines that the present row took."""
+
+    def __init__(self, lines: Iterator[Line | None], limit: int) -> None:
+        self._lines = lines
+        self._limit = limit
+        self._again: deque[Line] = deque()
+        self._size = 0
+        self._begun = False
+        self.alone = False
+        self.row: list[Line] = []
+
+    def upcoming(self) -> Iterator[Line | None]:
+        """Lines that no row took yet; those that were given back come first."""
+        while True:
+            if self._again:
+                yield self._again.popleft()
+                continue
+            try:
+                yield next(self._lines)
+            except StopIteration:
+                return
+
+    def begin(self, first: Line, *, alone: bool) -> None:
+        """The next row begins with ``first``; ``alone`` allows it no further line."""
+        self.row = [first]
+        self._size = 0
+        self._begun = False
+        self.alone = alone
+
+    def give_back(self) -> int:
+        """Make all lines of the row but its first upcoming again; how many bytes were in vain."""
+        self._again.extendleft(reversed(self.row[1:]))
+        return self._size
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        if self._begun:
+            self.row.append(self._further())
+        self._begun = True
+        line = self.row[-1]
+        self._size += len(line.raw)
+        if not isinstance(line.raw, bytes) or self._size > self._limit + 2:
+            raise _RowTooLongError
+        text = line.raw.removeprefix(BOM) if line.number == 1 else line.raw
+        return text.decode(errors="surrogateescape")
+
+    def _further(self) -> Line:
+        if not self.alone:
+            for line in self.upcoming():
+                if line is not None:
+                    return line
+        raise StopIteration
+
+
+class _Rows:
+    def __init__(self, lines: Iterator[Line | None], limit: int, delimiter: str, name: str) -> None:
+        self._name = name
+        self._feed = _Feed(lines, limit)
+        self._limit = limit
+        self._delimiter = delimiter
+        self._reader = self._new_reader()
+        self.header: list[str] | None = None
+        self._broken_until = 0
+        self._broken_since = 0
+        self._wasted = 0
+        # Global to the process, so it is only ever raised.
+        csv.field_size_limit(max(csv.field_size_limit(), limit + 2))
+
+    def __iter__(self) -> Iterator[Record | None]:
+        for line in self._feed.upcoming():
+            yield None if line is None else self._row(line)
+
+    def _new_reader(self) -> Iterator[list[str]]:
+        return csv.reader(self._feed, delimiter=self._delimiter, strict=True)
+
+    def _row(self, first: Line) -> Record:
+        if is_too_long(first.raw, self._limit):
+            return self._refuse_first(first, too_long(first.raw, self._limit))
+        in_broken = first.number <= self._broken_until
+        self._feed.begin(first, alone=in_broken and self._wasted > _WASTE)
+        try:
+            cells = next(self._reader)
+        except _RowTooLongError:
+            return self._give_up(first, f"a quote that is not closed within {self._limit} bytes")
+        except csv.Error as error:
+            return self._give_up(first, _explain(error))
+        return self._record(cells, exact=in_broken)
+
+    def _give_up(self, first: Line, reason: str) -> Record:
+        if first.number > self._broken_until:
+            self._broken_since = first.number
+        self._broken_until = max(self._broken_until, self._feed.row[-1].number)
+        self._wasted += self._feed.give_back()
+        self._reader = self._new_reader()
+        return self._refuse_first(first, reason)
+
+    def _refuse_first(self, first: Line, reason: str) -> Record:
+        if self.header is None:
+            raise _bad_header(self._name, f"cannot be read: {reason}")
+        return Record(first.number, first.end, first.raw, None, reason)
+
+    def _record(self, cells: list[str], *, exact: bool) -> Record:
+        lines = self._feed.row
+        raw = b"".join(line.raw for line in lines if isinstance(line.raw, bytes))
+        number, end = lines[0].number, lines[-1].end
+        if not any(cells) or raw.isspace():
+            return Record(number, end, raw, None, None)
+        if self.header is None:
+            self.header = _checked_header(self._name, cells)
+            return Record(number, end, raw, None, None)
+        reason = self._fault(raw, len(cells), exact=exact)
+        fields = {name: cell for name, cell in zip(self.header, cells, strict=False) if cell}
+        return Record(number, end, raw, None if reason else fields, reason)
+
+    def _fault(self, raw: bytes, cells: int, *, exact: bool) -> str | None:
+        names = len(self.header or ())
+        if b"\0" in raw:
+            return "a NUL byte"
+        if not raw.isascii() and not _is_utf8(raw):
+            return not_utf8(raw)
+        if cells > names:
+            return f"{cells} cells, and the header names {names}"
+        if exact and cells < names:
+            return f"{cells} of {names} cells, behind the broken row of line {self._broken_since}"
+        return None
+
+
+def csv_records(
+    lines: Iterator[Line | None], limit: int, delimiter: str, name: str
+) -> Iterator[Record | None]:
+    """One record per row, its cells under the header's names; None is handed on.
+
+    The header, blank lines and rows of empty cells come as blank records. ImportInputError when
+    the header cannot be used.
+    """
+    return iter(_Rows(lines, limit, delimiter, name))
+
+
+def check_header(lines: Iterator[Line | None], limit: int, delimiter: str, name: str) -> None:
+    """ImportInputError when the rows of this CSV cannot be read for want of a proper header."""
+    rows = _Rows(lines, limit, delimiter, name)
+    for _ in rows:
+        if rows.header is not None:
+            return
+
+
+def _checked_header(file: str, cells: list[str]) -> list[str]:
+    for place, name in enumerate(cells, 1):
+        if not name.strip():
+            raise _bad_header(file, f"has no name for column {place}")
+        if name in cells[: place - 1]:
+            raise _bad_header(file, f"names {quoted(name)} twice")
+        if any("\ud800" <= char <= "\udfff" for char in name):
+            raise _bad_header(file, "is not valid UTF-8")
+    return cells
+
+
+def _bad_header(file: str, what: str) -> ImportInputError:
+    return ImportInputError(f"the CSV header of {file} {what}", path=file)
+
+
+def _is_utf8(raw: Raw) -> bool:
+    try:
+        bytes(raw).decode()  # type: ignore[arg-type]
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _explain(error: csv.Error) -> str:
+    message = str(error)
+    if "end of data" in message:
+        return "a quote that is not closed"
+    if "expected after" in message:
+        return "text behind a closing quote"
+    if "new-line" in message:
+        return "a carriage return in the middle of the line"
+    return message

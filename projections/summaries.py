@@ -1,0 +1,309 @@
+"""Session summaries: one row per session, whatever kind of session it is.
+
+The JSON shape, per session in order of first event (times RFC 3339 UTC, unknown is null):
+
+``subject, source, status, started, ended, duration_ms, events, tasks_started, tasks_completed,
+tasks_open, files_read, files_written, tool_calls, velocity, gold, notes``, and further
+``tasks_unstarted``, ``metrics``, ``incomplete``.
+
+* ``status``: ``ended`` after session.ended or session.summarized, ``crashed`` after crash.detected
+  until recovery.completed or a new start, else ``open``.
+* ``started`` is the time of the earliest event; ``ended`` the time of the event that ended it.
+* ``duration_ms`` runs from the earliest to the latest event, so a clock that jumps back cannot make
+  it negative.
+* Tasks pair by name, the newest open start first. ``tasks_open`` have no completion yet,
+  ``tasks_unstarted`` are completions without a start; both are counted in the other numbers too.
+* ``velocity``: tasks completed per hour of ``duration_ms``; 0.0 for no duration.
+* ``gold``: what session.summarized states last, else the sum over area.visited; null without both.
+* ``metrics``: the mean of every number in metric.recorded, by name.
+* ``incomplete``: events whose data lacks what their type asks for. They still count as events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from attrs import Factory, define, frozen
+
+from eventlog import Event
+from projections._exact import ExactSum
+
+_MILLISECOND = timedelta(milliseconds=1)
+_HOUR_MS = 3_600_000
+
+V = TypeVar("V")
+
+
+@frozen
+class SessionSummary:
+    """One session. See the module for the meaning of each field."""
+
+    subject: str | None
+    source: str
+    status: str
+    started: datetime
+    ended: datetime | None
+    duration_ms: int
+    events: int
+    tasks_started: int
+    tasks_completed: int
+    tasks_open: int
+    files_read: int
+    files_written: int
+    tool_calls: int
+    velocity: float
+    gold: int | float | None
+    notes: str | None
+    tasks_unstarted: int
+    metrics: dict[str, float]
+    incomplete: int
+
+
+@define
+class TaskPairs:
+    """Starts and completions of one task name that found no partner (yet)."""
+
+    unstarted: int = 0
+    open: int = 0
+
+    def start(self) -> None:
+        """One more start."""
+        self.open += 1
+
+    def complete(self) -> None:
+        """One more completion: of an open start when there is one."""
+        if self.open:
+            self.open -= 1
+        else:
+            self.unstarted += 1
+
+    def merge(self, later: TaskPairs) -> TaskPairs:
+        """The later completions take the earlier open starts."""
+        matched = min(self.open, later.unstarted)
+        return TaskPairs(
+            self.unstarted + later.unstarted - matched, self.open - matched + later.open
+        )
+
+
+@define
+class SessionState:
+    """What is known of one session after some stretch of the log."""
+
+    subject: str | None
+    source: str
+    first_time: datetime
+    last_time: datetime
+    events: int = 0
+    status: str | None = None
+    """Set by the last event that decides it; None when this stretch has none."""
+    ended: datetime | None = None
+    tasks_started: int = 0
+    tasks_completed: int = 0
+    pairs: dict[str, TaskPairs] = Factory(dict)
+    files_read: int = 0
+    files_written: int = 0
+    tool_calls: int = 0
+    area_gold: ExactSum = Factory(ExactSum)
+    stated_gold: int | float | None = None
+    notes: str | None = None
+    metrics: dict[str, ExactSum] = Factory(dict)
+    incomplete: int = 0
+
+
+class SessionSummaries:
+    """The projection; see the module."""
+
+    name = "session-summaries"
+    version = 1
+    types: frozenset[str] | None = None
+
+    def initial(self) -> dict[str | None, SessionState]:
+        """No session yet. Sessions are kept by subject; None holds events without one."""
+        return {}
+
+    def apply(
+        self, state: dict[str | None, SessionState], event: Event
+    ) -> dict[str | None, SessionState]:
+        """Count one event in its session."""
+        session = state.get(event.subject)
+        if session is None:
+            session = SessionState(event.subject, event.source, event.time, event.time)
+            state[event.subject] = session
+        session.events += 1
+        if event.time > session.last_time:
+            session.last_time = event.time
+        elif event.time < session.first_time:
+            session.first_time = event.time
+        take = _TAKES.get(event.type)
+        if take is not None and not take(session, event):
+            session.incomplete += 1
+        return state
+
+    def merge(
+        self, earlier: dict[str | None, SessionState], later: dict[str | None, SessionState]
+    ) -> dict[str | None, SessionState]:
+        """Session by session; new ones follow in their order."""
+        for subject, session in later.items():
+            known = earlier.get(subject)
+            earlier[subject] = session if known is None else _merge(known, session)
+        return earlier
+
+    def result(self, state: dict[str | None, SessionState]) -> list[SessionSummary]:
+        """One summary per session, in order of first event."""
+        return [_summarize(session) for session in state.values()]
+
+
+def _merge(earlier: SessionState, later: SessionState) -> SessionState:
+    decided = later if later.status is not None else earlier
+    return SessionState(
+        subject=earlier.subject,
+        source=earlier.source,
+        first_time=min(earlier.first_time, later.first_time),
+        last_time=max(earlier.last_time, later.last_time),
+        events=earlier.events + later.events,
+        status=decided.status,
+        ended=decided.ended,
+        tasks_started=earlier.tasks_started + later.tasks_started,
+        tasks_completed=earlier.tasks_completed + later.tasks_completed,
+        pairs=_merge_values(earlier.pairs, later.pairs, TaskPairs.merge),
+        files_read=earlier.files_read + later.files_read,
+        files_written=earlier.files_written + later.files_written,
+        tool_calls=earlier.tool_calls + later.tool_calls,
+        area_gold=earlier.area_gold.merge(later.area_gold),
+        stated_gold=earlier.stated_gold if later.stated_gold is None else later.stated_gold,
+        notes=earlier.notes if later.notes is None else later.notes,
+        metrics=_merge_values(earlier.metrics, later.metrics, ExactSum.merge),
+        incomplete=earlier.incomplete + later.incomplete,
+    )
+
+
+def _merge_values(
+    earlier: dict[str, V], later: dict[str, V], merge: Callable[[V, V], V]
+) -> dict[str, V]:
+    for name, value in later.items():
+        earlier[name] = merge(earlier[name], value) if name in earlier else value
+    return earlier
+
+
+def _summarize(session: SessionState) -> SessionSummary:
+    duration_ms = (session.last_time - session.first_time) // _MILLISECOND
+    gold = session.area_gold.value if session.area_gold.count else None
+    return SessionSummary(
+        subject=session.subject,
+        source=session.source,
+        status=session.status or "open",
+        started=session.first_time,
+        ended=session.ended,
+        duration_ms=duration_ms,
+        events=session.events,
+        tasks_started=session.tasks_started,
+        tasks_completed=session.tasks_completed,
+        tasks_open=sum(pair.open for pair in session.pairs.values()),
+        files_read=session.files_read,
+        files_written=session.files_written,
+        tool_calls=session.tool_calls,
+        velocity=session.tasks_completed * _HOUR_MS / duration_ms if duration_ms else 0.0,
+        gold=gold if session.stated_gold is None else session.stated_gold,
+        notes=session.notes,
+        tasks_unstarted=sum(pair.unstarted for pair in session.pairs.values()),
+        metrics={name: total.mean or 0.0 for name, total in session.metrics.items()},
+        incomplete=session.incomplete,
+    )
+
+
+# What each type changes. Each returns whether the data held what the type asks for.
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _decide(session: SessionState, status: str, ended: datetime | None) -> bool:
+    session.status, session.ended = status, ended
+    return True
+
+
+def _task_started(session: SessionState, event: Event) -> bool:
+    session.tasks_started += 1
+    return _pair(session, event, TaskPairs.start)
+
+
+def _task_completed(session: SessionState, event: Event) -> bool:
+    session.tasks_completed += 1
+    return _pair(session, event, TaskPairs.complete)
+
+
+def _pair(session: SessionState, event: Event, step: Callable[[TaskPairs], None]) -> bool:
+    task = event.data.get("task")
+    if not isinstance(task, str):
+        return False
+    step(session.pairs.setdefault(task, TaskPairs()))
+    return True
+
+
+def _file_read(session: SessionState, event: Event) -> bool:
+    session.files_read += 1
+    return isinstance(event.data.get("path"), str)
+
+
+def _file_written(session: SessionState, event: Event) -> bool:
+    session.files_written += 1
+    return isinstance(event.data.get("path"), str)
+
+
+def _tool_called(session: SessionState, event: Event) -> bool:
+    session.tool_calls += 1
+    return isinstance(event.data.get("tool"), str)
+
+
+def _area_visited(session: SessionState, event: Event) -> bool:
+    gold: Any = event.data.get("gold", 0)
+    if not _is_number(gold):
+        return False
+    session.area_gold = session.area_gold.add(gold)
+    return isinstance(event.data.get("area"), str)
+
+
+def _summarized(session: SessionState, event: Event) -> bool:
+    _decide(session, "ended", event.time)
+    notes, gold = event.data.get("notes"), event.data.get("gold")
+    if isinstance(notes, str) and notes:
+        session.notes = notes
+    if not _is_number(gold):
+        return False
+    session.stated_gold = gold
+    return True
+
+
+def _annotated(session: SessionState, event: Event) -> bool:
+    notes = event.data.get("notes")
+    if not isinstance(notes, str):
+        return False
+    session.notes = notes
+    return True
+
+
+def _metric_recorded(session: SessionState, event: Event) -> bool:
+    numbers = {name: value for name, value in event.data.items() if _is_number(value)}
+    for name, value in numbers.items():
+        session.metrics[name] = session.metrics.get(name, ExactSum()).add(value)
+    return bool(numbers)
+
+
+_TAKES: dict[str, Callable[[SessionState, Event], bool]] = {
+    "session.started": lambda session, event: _decide(session, "open", None),
+    "session.ended": lambda session, event: _decide(session, "ended", event.time),
+    "session.summarized": _summarized,
+    "session.annotated": _annotated,
+    "task.started": _task_started,
+    "task.completed": _task_completed,
+    "file.read": _file_read,
+    "file.written": _file_written,
+    "tool.called": _tool_called,
+    "area.visited": _area_visited,
+    "metric.recorded": _metric_recorded,
+    "crash.detected": lambda session, event: _decide(session, "crashed", None),
+    "recovery.completed": lambda session, event: _decide(session, "open", None),
+}
