@@ -46,8 +46,7 @@ def _make_directory(log: Path, files: Files) -> None:
     except FileExistsError:
         if not log.is_dir():
             raise NotALogError("this is a file, and a log is a directory", path=log) from None
-    else:
-        files.sync_directory(log.parent)
+    files.sync_directory(log.parent)  # also for one that is there: its maker may have been killed
 
 
 def _check_empty(log: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SOURCE = "eventlog"
 DEFAULT_SEGMENT_BYTES = 64 << 20
+
+_EVENT_OF = itemgetter(1)  # of a pair of a line and its event
 
 
 class EventLog:
@@ -269,15 +272,13 @@ class EventLog:
         that takes that error, reading goes on around it.
         """
         query = Query(after, until, types, subject, since, before, reverse, limit)
-        for _, event in self.scan(query, on_damage):
-            yield event
+        return map(_EVENT_OF, self.scan(query, on_damage))
 
     def scan(
         self, query: Query | None = None, on_damage: OnDamage = raise_damage
     ) -> Iterator[tuple[bytes, Event]]:
         """Like :meth:`read`, with each event's line as it is stored, without its LF."""
-        for line, event in scan(self._usable_catalog(), query or Query(), on_damage):
-            yield line, self._types.upcast(event)
+        return self._upcast(scan(self._usable_catalog(), query or Query(), on_damage))
 
     def lines_containing(self, part: bytes, *, reverse: bool = False) -> Iterator[bytes]:
         """Every line that holds these bytes: a search that decodes nothing."""
@@ -300,15 +301,18 @@ class EventLog:
         ends when nothing matching came for ``timeout`` seconds (None: never).
         """
         query = Query(self.head() if after is None else after, None, types, subject)
-        for _, event in self.scan_follow(query, poll=poll, timeout=timeout):
-            yield event
+        return map(_EVENT_OF, self.scan_follow(query, poll=poll, timeout=timeout))
 
     def scan_follow(
         self, query: Query, *, poll: float = 0.1, timeout: float | None = None
     ) -> Iterator[tuple[bytes, Event]]:
         """Like :meth:`follow`, with each event's line as it is stored, without its LF."""
-        for line, event in follow(self._usable_catalog(), query, poll, timeout):
-            yield line, self._types.upcast(event)
+        return self._upcast(follow(self._usable_catalog(), query, poll, timeout))
+
+    def _upcast(self, pairs: Iterator[tuple[bytes, Event]]) -> Iterator[tuple[bytes, Event]]:
+        if not self._types.has_upcasters:
+            return pairs
+        return ((line, self._types.upcast(event)) for line, event in pairs)
 
     def head(self) -> int:
         """Sequence of the last event, 0 when the log is empty."""

@@ -47,6 +47,12 @@ class Query:
             groups.append([needle("type", name) for name in sorted(self.types)])
         return groups
 
+    @property
+    def looks_inside(self) -> bool:
+        """Whether more than the sequence decides."""
+        filters = (self.types, self.subject, self.since, self.before)
+        return any(one is not None for one in filters)
+
     def may_match(self, entry: SealedEntry) -> bool:
         """Whether a sealed segment can hold an event that matches."""
         if entry.last_sequence <= self.after:

@@ -58,9 +58,11 @@ def decode_matching(block: Lines, query: Query) -> Iterator[tuple[bytes, Event]]
     wanted = _DECODED_AT_ONCE if query.limit is None else min(query.limit, _DECODED_AT_ONCE)
     for start in range(0, len(lines), max(1, wanted)):
         some = lines[start : start + wanted]
-        for pair in zip(some, decode_lines(some), strict=True):
-            if query.matches(pair[1]):
-                yield pair
+        pairs = zip(some, decode_lines(some), strict=True)
+        if block.gapless and not query.looks_inside:
+            yield from pairs  # cutting the block was all that was asked
+        else:
+            yield from (pair for pair in pairs if query.matches(pair[1]))
 
 
 def line_blocks(

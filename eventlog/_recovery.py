@@ -49,13 +49,35 @@ class Recovered:
 def recover(catalog: Catalog, files: Files) -> Recovered:
     """Finish or undo what the last writer left half done. The caller holds the writer's lock."""
     snapshot = catalog.snapshot()
+    _sync_what_is_there(catalog, files)
     torn = [*_mend_manifest(catalog, snapshot, files)]
     _finish_sealing(catalog, snapshot, files)
     tail = _check_raw(snapshot)
     active = snapshot.raw[-1]
     if tail.kind is TailKind.TORN:
         torn.append(_cut(catalog.path, active.path, tail.end, files))
+    else:
+        _sync_file(active.path, files)  # a retry by id may be told of an event that is there
     return Recovered(active, tail.end, tail.next_sequence, snapshot.raw[:-1], tuple(torn))
+
+
+def _sync_what_is_there(catalog: Catalog, files: Files) -> None:
+    """A killed writer may have left names and a manifest line that are not on the disk yet.
+
+    What is done from now on relies on them: events are promised, raw segments deleted.
+    """
+    if catalog.manifest.path.exists():
+        _sync_file(catalog.manifest.path, files)
+    files.sync_directory(catalog.directory)
+    files.sync_directory(catalog.path)
+
+
+def _sync_file(path: Path, files: Files) -> None:
+    descriptor = files.open_append(path)
+    try:
+        files.sync(descriptor)
+    finally:
+        files.close(descriptor)
 
 
 def _mend_manifest(catalog: Catalog, snapshot: Snapshot, files: Files) -> list[Torn]:

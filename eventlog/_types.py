@@ -98,10 +98,13 @@ class EventTypes:
 
         return decorate
 
+    @property
+    def has_upcasters(self) -> bool:
+        """Whether reading has anything to upcast."""
+        return bool(self._upcasters)
+
     def upcast(self, event: Event) -> Event:
         """The event with its data brought to the newest version that the steps lead to."""
-        if not self._upcasters:
-            return event
         data, version = event.data, event.schemaversion
         while (step := self._upcasters.get((event.type, version))) is not None:
             data, version = _step(step, event, data), version + 1

@@ -7,41 +7,51 @@ like that, addition is exact and associative, and only the result is rounded.
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import define
 
 
-@frozen
+@define
 class ExactSum:
-    """``numerator / 2**exponent``, in lowest terms. Also counts what was added."""
+    """``numerator / 2**exponent``, and how many values it is the sum of.
+
+    The exponent is the largest that any value needed, so the same values in any order and any
+    grouping give the same fields.
+    """
 
     numerator: int = 0
     exponent: int = 0
     count: int = 0
 
     def add(self, value: float) -> ExactSum:
-        """The sum with one more value, which must be finite."""
+        """Add one more value, which must be finite, to this sum."""
+        if type(value) is int and not self.exponent:
+            self.numerator += value
+            self.count += 1
+            return self
         numerator, denominator = value.as_integer_ratio()
-        return self.merge(ExactSum(numerator, denominator.bit_length() - 1, 1))
+        return self._take(numerator, denominator.bit_length() - 1, 1)
 
     def merge(self, other: ExactSum) -> ExactSum:
-        """The sum of two sums."""
-        exponent = max(self.exponent, other.exponent)
-        numerator = (self.numerator << (exponent - self.exponent)) + (
-            other.numerator << (exponent - other.exponent)
-        )
-        surplus = min(exponent, _trailing_zeros(numerator)) if numerator else exponent
-        return ExactSum(numerator >> surplus, exponent - surplus, self.count + other.count)
+        """Add another sum to this one."""
+        return self._take(other.numerator, other.exponent, other.count)
+
+    def _take(self, numerator: int, exponent: int, count: int) -> ExactSum:
+        surplus = exponent - self.exponent
+        if surplus > 0:
+            self.numerator = (self.numerator << surplus) + numerator
+            self.exponent = exponent
+        else:
+            self.numerator += numerator << -surplus
+        self.count += count
+        return self
 
     @property
     def value(self) -> int | float:
         """The sum: an int when it is whole, else the nearest float."""
-        return self.numerator if not self.exponent else self.numerator / (1 << self.exponent)
+        whole, rest = divmod(self.numerator, 1 << self.exponent)
+        return self.numerator / (1 << self.exponent) if rest else whole
 
     @property
     def mean(self) -> float | None:
         """The nearest float to the mean; None of nothing."""
         return self.numerator / (self.count << self.exponent) if self.count else None
-
-
-def _trailing_zeros(number: int) -> int:
-    return (number & -number).bit_length() - 1

@@ -262,7 +262,7 @@ def _area_visited(session: SessionState, event: Event) -> bool:
     gold: Any = event.data.get("gold", 0)
     if not _is_number(gold):
         return False
-    session.area_gold = session.area_gold.add(gold)
+    session.area_gold.add(gold)
     return isinstance(event.data.get("area"), str)
 
 
@@ -286,10 +286,12 @@ def _annotated(session: SessionState, event: Event) -> bool:
 
 
 def _metric_recorded(session: SessionState, event: Event) -> bool:
-    numbers = {name: value for name, value in event.data.items() if _is_number(value)}
-    for name, value in numbers.items():
-        session.metrics[name] = session.metrics.get(name, ExactSum()).add(value)
-    return bool(numbers)
+    found = False
+    for name, value in event.data.items():
+        if _is_number(value):
+            session.metrics.setdefault(name, ExactSum()).add(value)
+            found = True
+    return found
 
 
 _TAKES: dict[str, Callable[[SessionState, Event], bool]] = {
