@@ -3,6 +3,9 @@
 Start with :class:`EventLog`. The format on disk is described in docs/log-format.md.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from eventlog._errors import (
     ClosedLogError,
     ConflictError,
@@ -17,31 +20,33 @@ from eventlog._errors import (
     WriterFailedError,
 )
 from eventlog._event import Event
-from eventlog._info import LogInfo
 from eventlog._log import EventLog
 from eventlog._new_event import NewEvent
 from eventlog._query import Query
-from eventlog._recovery import Torn
-from eventlog._repair import RepairReport, repair
-from eventlog._standard import (
-    STANDARD_TYPES,
-    AreaVisited,
-    CrashDetected,
-    FileRead,
-    FileWritten,
-    MetricRecorded,
-    RecoveryCompleted,
-    SessionAnnotated,
-    SessionEnded,
-    SessionStarted,
-    SessionSummarized,
-    StateSaved,
-    TaskCompleted,
-    TaskStarted,
-    ToolCalled,
-)
-from eventlog._types import EventTypes, UnknownTypeError, rest_field
-from eventlog._verify import Fault, VerifyReport, verify
+
+if TYPE_CHECKING:
+    from eventlog._info import LogInfo
+    from eventlog._recovery import Torn
+    from eventlog._repair import RepairReport, repair
+    from eventlog._standard import (
+        STANDARD_TYPES,
+        AreaVisited,
+        CrashDetected,
+        FileRead,
+        FileWritten,
+        MetricRecorded,
+        RecoveryCompleted,
+        SessionAnnotated,
+        SessionEnded,
+        SessionStarted,
+        SessionSummarized,
+        StateSaved,
+        TaskCompleted,
+        TaskStarted,
+        ToolCalled,
+    )
+    from eventlog._types import EventTypes, UnknownTypeError, rest_field
+    from eventlog._verify import Fault, VerifyReport, verify
 
 __all__ = [
     "STANDARD_TYPES",
@@ -85,3 +90,31 @@ __all__ = [
     "rest_field",
     "verify",
 ]
+
+# Loaded on first use: together they would take as long to import as all that is above.
+_LATER = {
+    "_info": ("LogInfo",),
+    "_recovery": ("Torn",),
+    "_repair": ("RepairReport", "repair"),
+    "_standard": (
+        "STANDARD_TYPES", "AreaVisited", "CrashDetected", "FileRead", "FileWritten",
+        "MetricRecorded", "RecoveryCompleted", "SessionAnnotated", "SessionEnded",
+        "SessionStarted", "SessionSummarized", "StateSaved", "TaskCompleted", "TaskStarted",
+        "ToolCalled",
+    ),
+    "_types": ("EventTypes", "UnknownTypeError", "rest_field"),
+    "_verify": ("Fault", "VerifyReport", "verify"),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'eventlog' has no attribute {name!r}")
+    value = getattr(import_module(f"eventlog.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,26 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from eventlog._catalog import Catalog
 from eventlog._codec import Prepared
-from eventlog._create import create_log
 from eventlog._errors import ClosedLogError, InvalidEventError, ReadOnlyError
 from eventlog._event import Event
 from eventlog._files import Files
-from eventlog._follow import follow
 from eventlog._format import IDENTITY_NAME
-from eventlog._info import LogInfo, gather_info
 from eventlog._new_event import NewEvent
 from eventlog._query import Query
 from eventlog._reader import line_blocks, scan
-from eventlog._recovery import Torn
 from eventlog._segments import OnDamage, raise_damage
-from eventlog._standard import STANDARD_TYPES
 from eventlog._times import format_ns, format_time
-from eventlog._types import EventTypes
 from eventlog._values import encode_data
-from eventlog._writer import LogWriter, Sync, WriterOptions
 
 if TYPE_CHECKING:
     from eventlog._ids import GivenIds
+    from eventlog._info import LogInfo
+    from eventlog._recovery import Torn
+    from eventlog._types import EventTypes
+    from eventlog._writer import LogWriter, Sync
 
 DEFAULT_SOURCE = "eventlog"
 DEFAULT_SEGMENT_BYTES = 64 << 20
@@ -53,7 +50,7 @@ class EventLog:
     """
 
     def __init__(
-        self, catalog: Catalog, writer: LogWriter | None, types: EventTypes, files: Files
+        self, catalog: Catalog, writer: LogWriter | None, types: EventTypes | None, files: Files
     ) -> None:
         self._catalog = catalog
         self._writer = writer
@@ -76,7 +73,7 @@ class EventLog:
         segment_age: float | None = None,
         max_line_bytes: int = 1 << 20,
         lock_timeout: float = 10.0,
-        types: EventTypes = STANDARD_TYPES,
+        types: EventTypes | None = None,
         files: Files | None = None,
     ) -> EventLog:
         """Open the log at ``path``, creating it when missing (unless ``create`` is false).
@@ -84,6 +81,8 @@ class EventLog:
         ``sync`` says what a power loss may take: ``"always"`` nothing that ``append`` returned
         from, ``"interval"`` at most the last ``sync_interval`` seconds, ``"never"`` what the
         operating system had not written. A killed process loses nothing in any mode.
+
+        ``types`` are the registered event classes and upcasters; the standard ones by default.
 
         A segment is rotated before it exceeds ``segment_bytes`` or ``segment_events``, and by the
         first append after it has been active for ``segment_age`` seconds.
@@ -95,6 +94,10 @@ class EventLog:
         log, files = Path(path), files or Files()
         if readonly:
             return cls(Catalog(log), None, types, files)
+        # Readers, and 'import eventlog', do without all that writing needs.
+        from eventlog._create import create_log
+        from eventlog._writer import LogWriter, WriterOptions
+
         if create and not (log / IDENTITY_NAME).exists():
             create_log(log, files, lock_timeout, clock.time_ns())
         catalog = Catalog(log)
@@ -122,6 +125,10 @@ class EventLog:
     @property
     def types(self) -> EventTypes:
         """The registered event classes: ``log.types.load(event)`` gives a typed event."""
+        if self._types is None:
+            from eventlog._standard import STANDARD_TYPES  # untyped logs never need the classes
+
+            self._types = STANDARD_TYPES
         return self._types
 
     @property
@@ -195,7 +202,7 @@ class EventLog:
         if isinstance(event, str):
             type_, version = event, 1
         elif data is None:
-            type_, version, data = self._types.dump(event)
+            type_, version, data = self.types.dump(event)
         else:
             raise InvalidEventError("a typed event carries its data itself: leave data out")
         if extensions and "schemaversion" in extensions:
@@ -307,12 +314,15 @@ class EventLog:
         self, query: Query, *, poll: float = 0.1, timeout: float | None = None
     ) -> Iterator[tuple[bytes, Event]]:
         """Like :meth:`follow`, with each event's line as it is stored, without its LF."""
+        from eventlog._follow import follow
+
         return self._upcast(follow(self._usable_catalog(), query, poll, timeout))
 
     def _upcast(self, pairs: Iterator[tuple[bytes, Event]]) -> Iterator[tuple[bytes, Event]]:
-        if not self._types.has_upcasters:
+        types = self._types
+        if types is None or not types.has_upcasters:  # the standard classes have none
             return pairs
-        return ((line, self._types.upcast(event)) for line, event in pairs)
+        return ((line, types.upcast(event)) for line, event in pairs)
 
     def head(self) -> int:
         """Sequence of the last event, 0 when the log is empty."""
@@ -324,6 +334,8 @@ class EventLog:
 
     def info(self) -> LogInfo:
         """What the log holds, and how much room it takes."""
+        from eventlog._info import gather_info
+
         return gather_info(self._usable_catalog())
 
     def _usable_catalog(self) -> Catalog:

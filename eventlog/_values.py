@@ -29,30 +29,6 @@ _RESERVED = frozenset(
     "specversion id source type subject time data sequence commit crc32".split()  # noqa: SIM905
 )
 
-_PCHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
-_URI_REFERENCE = re.compile(
-    rf"(?:[A-Za-z][A-Za-z0-9+.\-]*:(?:(?://(?P<a>[^/?#]*)(?:/{_PCHAR}*)*)|/?(?:{_PCHAR}+(?:/{_PCHAR}*)*)?)"
-    rf"|//(?P<b>[^/?#]*)(?:/{_PCHAR}*)*"
-    rf"|/(?:{_PCHAR}+(?:/{_PCHAR}*)*)?"
-    rf"|(?:(?!:){_PCHAR})(?:(?!:){_PCHAR})*(?:/{_PCHAR}*)*"
-    rf"|)(?:\?(?:{_PCHAR}|[/?])*)?(?:\#(?:{_PCHAR}|[/?])*)?",
-    re.ASCII,
-)
-_AUTHORITY = re.compile(
-    r"(?:(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*@)?"
-    r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?",
-    re.ASCII,
-)
-
-
-def is_uri_reference(text: str) -> bool:
-    """Whether ``text`` is a URI or a relative reference (RFC 3986), as CloudEvents demands."""
-    match = _URI_REFERENCE.fullmatch(text)
-    if match is None:
-        return False
-    authority = match["a"] if match["a"] is not None else match["b"]
-    return authority is None or _AUTHORITY.fullmatch(authority) is not None
-
 
 def check_text(name: str, value: object) -> str:
     """``value`` when it may stand in the attribute ``name``; InvalidEventError otherwise."""
@@ -69,6 +45,8 @@ def check_text(name: str, value: object) -> str:
 
 def check_source(value: object) -> str:
     """``value`` when it may stand as ``source``; InvalidEventError otherwise."""
+    from eventlog._uri import is_uri_reference  # its patterns take a while to compile
+
     source = check_text("source", value)
     if not is_uri_reference(source):
         raise InvalidEventError(

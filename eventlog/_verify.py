@@ -13,8 +13,9 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
+from eventlog._canonical import is_canonical
 from eventlog._check import is_intact, salt_of
-from eventlog._codec import commit_of, decode_lines, is_canonical, sequence_of, time_of
+from eventlog._codec import commit_of, decode_lines, sequence_of, time_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import MANIFEST_NAME, SEGMENTS_NAME
 from eventlog._identity import read_identity

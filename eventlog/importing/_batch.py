@@ -132,13 +132,23 @@ class Batch:
         rejected = [one for one in self._rejected if whole or one[1] <= last_line]
         head = self._log.head()
         try:
-            sequences = self._log.extend(self._marked(start, stop, mark, format_ranges(rejected)))
+            place, batch = self._marked(start, stop, mark, rejected)
+            sequences = self._log.extend(batch)
         except (InvalidEventError, ConflictError) as error:
             self._split(start, stop, mark, error.message)
             return
-        self._marks.add(mark, format_ranges(rejected))
-        self._rejected = self._rejected[len(rejected) :]
+        is_stored = sequences[place] > head and sequences.index(sequences[place]) == place
+        self._settle(mark, rejected, is_stored=is_stored)
         self._count(start, sequences, head)
+
+    def _settle(self, mark: Mark, rejected: list[Range], *, is_stored: bool) -> None:
+        if is_stored:
+            self._marks.add(mark, format_ranges(rejected))
+            self._rejected = self._rejected[len(rejected) :]
+        elif rejected:
+            # The next mark has to name these lines. All events between them have ids of their
+            # own, so that naming those too does no harm, and one range is enough.
+            self._rejected[: len(rejected)] = [(rejected[0][0], rejected[-1][1])]
 
     def _split(self, start: int, stop: int, mark: Mark, reason: str) -> None:
         if stop - start == 1:
@@ -168,15 +178,18 @@ class Batch:
     def _mark(self, offset: int, behind: blake2b) -> Mark:
         return Mark(self._origin.key, self._origin.run, offset, behind.hexdigest())
 
-    def _marked(self, start: int, stop: int, mark: Mark, rejected: str) -> list[NewEvent]:
+    def _marked(
+        self, start: int, stop: int, mark: Mark, rejected: list[Range]
+    ) -> tuple[int, list[NewEvent]]:
+        """A part of the batch, and the place of the event that has the mark."""
         events = [one.draft.event for one in self._waiting[start:stop]]
         places = range(len(events) - 1, -1, -1)
         place = next((i for i in places if events[i].id is None), len(events) - 1)
         extensions = {**(events[place].extensions or {}), MARK: format_mark(mark)}
         if rejected:
-            extensions[REJECTED] = rejected
+            extensions[REJECTED] = format_ranges(rejected)
         events[place] = evolve(events[place], extensions=extensions)
-        return events
+        return place, events
 
     def _count(self, start: int, sequences: list[int], head: int) -> None:
         counts, seen = self.counts, set[int]()

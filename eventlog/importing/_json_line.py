@@ -124,9 +124,10 @@ def _explain(raw: bytes, message: str) -> str:
 
 def _explain_at(raw: bytes, offset: int, what: str) -> str:
     # The decoder stops inside of "-Infinity", after its sign.
-    constant = _CONSTANT.match(raw, offset) or _CONSTANT.match(raw, max(0, offset - 1))
+    constant = _CONSTANT.match(raw, max(0, offset - 1)) or _CONSTANT.match(raw, offset)
     if constant is not None and what == "invalid character":
-        return f"{constant[0].decode()} is no JSON number (column {_column(raw, offset)})"
+        column = _column(raw, constant.start())
+        return f"{constant[0].decode()} is no JSON number (column {column})"
     return f"not valid JSON: {what} (column {_column(raw, offset - _BEHIND.get(what, 0))})"
 
 

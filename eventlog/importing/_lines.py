@@ -23,10 +23,13 @@ class LongLine:
     def __init__(self, spool_in: Path) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=spool_in)  # noqa: SIM115
         self._length = 0
+        self.ended = False
+        """Whether the last byte is a line feed."""
 
     def add(self, piece: bytes) -> None:
         self._file.write(piece)
         self._length += len(piece)
+        self.ended = piece.endswith(b"\n")
 
     def __len__(self) -> int:
         return self._length
@@ -113,6 +116,12 @@ def read_lines(source: Source, limit: int, spool_in: Path) -> Iterator[Line | No
 def content(raw: bytes) -> bytes:
     """The line without its line feed."""
     return raw[:-1] if raw[-1:] == b"\n" else raw
+
+
+def content_length(raw: Raw) -> int:
+    """How many bytes the line has without its line feed."""
+    ended = raw.ended if isinstance(raw, LongLine) else raw.endswith(b"\n")
+    return len(raw) - ended
 
 
 def content_chunks(raw: Raw) -> Iterator[bytes]:

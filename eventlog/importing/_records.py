@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from eventlog.importing._bad_line import BadLineError
 from eventlog.importing._json_line import decode_object
-from eventlog.importing._lines import Line, Raw, content
+from eventlog.importing._lines import Line, Raw, content_length
 
 BOM = b"\xef\xbb\xbf"
 
@@ -51,10 +51,8 @@ def _object_in(number: int, raw: Raw, limit: int) -> dict[str, Any] | None:
 
 def is_too_long(raw: Raw, limit: int) -> bool:
     """Whether the line, without its line feed, has more than ``limit`` bytes."""
-    if isinstance(raw, bytes):
-        return len(raw) > limit and len(content(raw)) > limit
-    return True
+    return len(raw) > limit and content_length(raw) > limit
 
 
 def too_long(raw: Raw, limit: int) -> str:
-    return f"the line has {len(raw)} bytes, more than {limit}"
+    return f"the line has {content_length(raw)} bytes, more than {limit}"

@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from eventlog._format import MAX_TEXT
-from eventlog._values import is_uri_reference
+from eventlog._uri import is_uri_reference
 from eventlog.importing._bad_line import BadLineError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
