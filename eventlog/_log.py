@@ -161,9 +161,9 @@ class EventLog:
         write, OSError when this write fails.
         """
         writer = self._usable_writer()
-        prepared = self._prepare(event, data, subject, source, id, time, extensions)
+        prepared = self._prepare(writer, event, data, subject, source, id, time, extensions)
         if prepared.given is not None:
-            return self._append_given([prepared], expected_sequence)[0]
+            return self._append_given(writer, [prepared], expected_sequence)[0]
         return writer.append((prepared,), expected_sequence)
 
     def extend(
@@ -178,19 +178,21 @@ class EventLog:
         writer = self._usable_writer()
         batch = [
             self._prepare(
-                new.event, new.data, new.subject, new.source, new.id, new.time, new.extensions
+                writer, one.event, one.data, one.subject, one.source, one.id, one.time,
+                one.extensions,
             )
-            for new in events
+            for one in events
         ]  # fmt: skip
         if not batch:
             return []
         if any(prepared.given is not None for prepared in batch):
-            return self._append_given(batch, expected_sequence)
+            return self._append_given(writer, batch, expected_sequence)
         first = writer.append(batch, expected_sequence)
         return list(range(first, first + len(batch)))
 
     def _prepare(
         self,
+        writer: LogWriter,
         event: object,
         data: Mapping[str, Any] | None,
         subject: str | None,
@@ -208,7 +210,7 @@ class EventLog:
         if extensions and "schemaversion" in extensions:
             extensions = dict(extensions)
             version = _schema_version(extensions.pop("schemaversion"))
-        return self._usable_writer().encoder.prepare(
+        return writer.encoder.prepare(
             type_,
             encode_data(data if data is not None else {}),
             subject=subject,
@@ -219,9 +221,10 @@ class EventLog:
             extensions=extensions,
         )
 
-    def _append_given(self, batch: list[Prepared], expected_sequence: int | None) -> list[int]:
+    def _append_given(
+        self, writer: LogWriter, batch: list[Prepared], expected_sequence: int | None
+    ) -> list[int]:
         """Write what is not there yet. The lookup and the write happen under one lock."""
-        writer = self._usable_writer()
         with writer.lock():
             ids, head = self._given_ids(writer), writer.last_sequence
             fresh, sequences = ids.place(batch, head)
@@ -253,6 +256,7 @@ class EventLog:
             raise ReadOnlyError(
                 "the log was opened for reading: open it without readonly", path=self.path
             )
+        self._writer.check_process()
         return self._writer
 
     # Reading

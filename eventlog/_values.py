@@ -83,6 +83,8 @@ def encode_data(data: Mapping[str, Any]) -> bytes:
         b"null" in encoded
         or b'"0' in zeroed
         or b'"-0' in zeroed
+        or b'nan":' in encoded  # what a float that is no number becomes as a name
+        or b'inf":' in encoded
         or _LONG_INTEGER in zeroed
         or encoded.count(b"{") + encoded.count(b"[") > MAX_NESTING
     ):

@@ -80,7 +80,8 @@ class LogWriter:
         self._active_bytes = self.recovered.size
         self._active_since = time.monotonic()
         self._next = self.recovered.next_sequence
-        self._failure: BaseException | None = None
+        self._unfinished = False
+        self._sync_failed = False
         self._closed = False
         self._sealer = Sealer(catalog, files)
         for segment in self.recovered.unsealed:
@@ -96,7 +97,7 @@ class LogWriter:
     @property
     def is_healthy(self) -> bool:
         """Whether every write so far went well."""
-        return self._failure is None
+        return not (self._unfinished or self._sync_failed)
 
     def lock(self) -> Lock:
         """For a caller that must look something up and write without another thread between."""
@@ -123,9 +124,13 @@ class LogWriter:
         data = self._encode(batch, first)
         if self._is_full(len(data), len(batch)):
             self._rotate()
-        self._write(data)
+        position = self._position
+        self._unfinished = True  # and it stays so when anything interrupts the next lines
+        self._files.write(position.descriptor, data)
+        self._position = _Position(position.descriptor, position.written + len(data))
         self._active_bytes += len(data)
         self._next = first + len(batch)
+        self._unfinished = False
         return first
 
     def _encode(self, batch: Sequence[Prepared], first: int) -> bytes:
@@ -143,28 +148,24 @@ class LogWriter:
             )
         return data
 
-    def _write(self, data: bytes) -> None:
-        position = self._position
-        try:
-            self._files.write(position.descriptor, data)
-        except BaseException as error:
-            self._fail(error)
-            raise
-        self._position = _Position(position.descriptor, position.written + len(data))
-
-    def _fail(self, error: BaseException) -> None:
-        """Poison the writer: what is on the disk is not known any more, and nothing is retried."""
-        if self._failure is None:
-            self._failure = error
-
     def _check_usable(self) -> None:
+        """Refuse a poisoned writer: what is on the disk is not known, and nothing is retried.
+
+        A second fsync may report success for bytes that the first one lost.
+        """
         if self._closed:
             raise ClosedLogError("the log is closed", path=self._catalog.path)
-        if self._failure is not None:
-            raise WriterFailedError(
-                f"an earlier write failed ({self._failure}): close this log and open it again",
-                path=self._active.path,
-            )
+        if not self.is_healthy:
+            raise self._poisoned()
+
+    def _poisoned(self) -> WriterFailedError:
+        return WriterFailedError(
+            "an earlier write failed or was interrupted: close this log and open it again",
+            path=self._active.path,
+        )
+
+    def check_process(self) -> None:
+        """Refuse a forked child, before it waits for a lock that nobody will ever release."""
         if os.getpid() != self._process:
             raise ClosedLogError(
                 "this log was opened by the parent process: open it again after a fork",
@@ -184,13 +185,13 @@ class LogWriter:
         with self._sync_lock:
             if self._synced >= target:
                 return  # another thread's sync covered it
-            if self._failure is not None:
-                self._check_usable()
+            if self._sync_failed:
+                raise self._poisoned()
             position = self._position
             try:
                 self._files.sync(position.descriptor)
-            except BaseException as error:
-                self._fail(error)
+            except BaseException:
+                self._sync_failed = True
                 raise
             self._synced = position.written
 
@@ -237,18 +238,16 @@ class LogWriter:
         with self._sync_lock:
             old, position = self._active, self._position
             path = old.path.with_name(raw_name(self._next))
-            try:
-                self._files.sync(position.descriptor)
-                descriptor = self._files.create(path)
-                self._files.sync_directory(path.parent)
-                self._files.close(position.descriptor)
-            except BaseException as error:
-                self._fail(error)
-                raise
+            self._unfinished = True
+            self._files.sync(position.descriptor)
+            descriptor = self._files.create(path)
+            self._files.sync_directory(path.parent)
+            self._files.close(position.descriptor)
             self._synced = position.written
             self._position = _Position(descriptor, position.written)
             self._active = RawSegment(path, self._next, old.salt)
             self._active_bytes = 0
+            self._unfinished = False
         self._sealer.submit(old)
 
     def seal(self) -> None:
@@ -273,7 +272,7 @@ class LogWriter:
 
     def _close_active(self) -> None:
         try:
-            if self._failure is None and self._options.sync != "never":
+            if self.is_healthy and self._options.sync != "never":
                 self._sync_to(self._position.written)
         finally:
             self._files.close(self._position.descriptor)
