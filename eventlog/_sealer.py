@@ -14,75 +14,57 @@ from queue import SimpleQueue
 from threading import Event as Signal
 from threading import Thread
 
-from attrs import define, field
-
 from eventlog._catalog import Catalog
 from eventlog._check import is_intact
-from eventlog._codec import commit_of, sequence_of, time_of
+from eventlog._codec import commit_of, sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._files import Files
 from eventlog._manifest import SealedEntry
-from eventlog._merkle import MerkleTree
 from eventlog._names import TEMPORARY_SUFFIX, sealed_name
 from eventlog._seekable import compress_frames
 from eventlog._segments import RawSegment, raise_damage
+from eventlog._sums import SegmentSums
 
 logger = logging.getLogger("eventlog")
 
 
-@define
-class _Contents:
-    """What is learned about a segment while its lines pass."""
-
-    segment: RawSegment
-    expected: int
-    raw_bytes: int = 0
-    first_time: bytes = b"~"
-    last_time: bytes = b""
-    whole: bool = True
-    merkle: MerkleTree = field(factory=MerkleTree)
-
-    def blocks(self, file: BufferedReader) -> Iterator[bytes]:
-        """The segment's blocks, each checked before it goes on."""
-        for block in self.segment.blocks(file, 0, raise_damage):
-            lines = block.data.split(b"\n")
-            self.whole = lines.pop() == b""
-            self._check(lines, block.offset)
-            times = [time_of(line) for line in lines]
-            self.first_time = min(self.first_time, *times)
-            self.last_time = max(self.last_time, *times)
-            self.merkle.extend(lines)
-            self.raw_bytes += len(block.data)
-            yield block.data
-        if not self.whole:
-            self._refuse("a rotated segment ends inside a batch", self.raw_bytes)
-
-    def _check(self, lines: list[bytes], offset: int) -> None:
-        for line in lines:
-            if not is_intact(line, self.segment.salt) or sequence_of(line) != self.expected:
-                self._refuse("a line of a rotated segment is damaged", offset)
-            self.expected += 1
-            offset += len(line) + 1
-        self.whole = self.whole and commit_of(lines[-1]) is not None
-
-    def _refuse(self, message: str, offset: int) -> None:
-        raise DamagedLogError(
-            message, path=self.segment.path, offset=offset, sequence=self.expected
-        )
-
-
 def seal_segment(segment: RawSegment, catalog: Catalog, files: Files) -> None:
     """Seal one rotated segment, which must be the oldest that is not sealed."""
-    contents = _Contents(segment, segment.first_sequence)
+    sums = SegmentSums(segment.first_sequence)
     target = segment.path.with_name(sealed_name(segment.first_sequence))
     temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
     with segment.open() as file:
-        digest, stored_bytes = _write_compressed(contents.blocks(file), temporary, files)
+        digest, size = _write_compressed(_checked_blocks(segment, file, sums), temporary, files)
     files.rename(temporary, target)
     files.sync_directory(target.parent)
-    record(_entry(contents, target.name, digest, stored_bytes, catalog), catalog, files)
+    previous = catalog.manifest.previous
+    record(sums.entry(stored_bytes=size, sha256=digest, previous=previous), catalog, files)
     files.unlink(segment.path)
     files.sync_directory(target.parent)
+
+
+def _checked_blocks(
+    segment: RawSegment, file: BufferedReader, sums: SegmentSums
+) -> Iterator[bytes]:
+    """The segment's blocks, each checked and summed up before it goes on to be compressed."""
+    whole = False
+    for block in segment.blocks(file, 0, raise_damage):
+        *lines, rest = block.data.split(b"\n")
+        _check_lines(lines, segment, sums)
+        sums.add(lines, len(block.data))
+        whole = not rest and commit_of(lines[-1]) is not None
+        yield block.data
+    if not whole:
+        raise DamagedLogError("a rotated segment ends inside a batch", path=segment.path)
+
+
+def _check_lines(lines: list[bytes], segment: RawSegment, sums: SegmentSums) -> None:
+    expected = sums.first_sequence + sums.events
+    for sequence, line in enumerate(lines, expected):
+        if not is_intact(line, segment.salt) or sequence_of(line) != sequence:
+            raise DamagedLogError(
+                "a line of a rotated segment is damaged", path=segment.path, sequence=sequence
+            )
 
 
 def _write_compressed(blocks: Iterator[bytes], path: Path, files: Files) -> tuple[str, int]:
@@ -98,26 +80,6 @@ def _write_compressed(blocks: Iterator[bytes], path: Path, files: Files) -> tupl
     finally:
         files.close(descriptor)
     return hashing.hexdigest(), size
-
-
-def _entry(
-    contents: _Contents, name: str, digest: str, stored_bytes: int, catalog: Catalog
-) -> SealedEntry:
-    first = contents.segment.first_sequence
-    return SealedEntry(
-        record="sealed",
-        segment=name,
-        first_sequence=first,
-        last_sequence=contents.expected - 1,
-        events=contents.expected - first,
-        first_time=contents.first_time.decode(),
-        last_time=contents.last_time.decode(),
-        raw_bytes=contents.raw_bytes,
-        stored_bytes=stored_bytes,
-        sha256=digest,
-        merkle_root=contents.merkle.root().hex(),
-        previous=catalog.manifest.previous,
-    )
 
 
 def record(entry: SealedEntry, catalog: Catalog, files: Files) -> None:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
-from eventlog._canonical import is_canonical
-from eventlog._check import is_intact, salt_of
-from eventlog._codec import commit_of, decode_lines, sequence_of, time_of
+from eventlog._check import salt_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import MANIFEST_NAME, SEGMENTS_NAME
 from eventlog._identity import read_identity
+from eventlog._line_checks import LineChecker
 from eventlog._manifest import SealedEntry, decode_entry, misplaced
-from eventlog._merkle import MerkleTree
 from eventlog._names import parse_name, raw_name, sealed_name
-from eventlog._segments import Block, RawSegment, SealedSegment
+from eventlog._segments import RawSegment, SealedSegment
 from eventlog._tail import TailKind, scan_tail
 
 Progress = Callable[[int], None]
@@ -151,22 +150,27 @@ class Audit:
         """One sealed segment against its manifest entry."""
         segment = SealedSegment(self._directory / entry.segment, entry)
         faults_before = len(self.faults)
-        contents = Contents(self, segment.path, entry.first_sequence)
+        lines = self._checker(segment.path, entry.first_sequence)
         try:
-            with segment.open() as file:
-                digest = file_digest(file, "sha256").hexdigest()
-                for block in segment.blocks(file, 0, self._note(segment.path, "frame")):
-                    contents.take(block)
-                    self.progress(len(block.data))
+            self._read_sealed(segment, lines)
         except DamagedLogError as error:
-            kind = "missing" if not segment.path.exists() else "frame"
-            self._note(segment.path, kind)(error)
-            digest = entry.sha256 if kind == "missing" else ""
-        if digest not in ("", entry.sha256):
-            self.fault(segment.path, "hash", "SHA-256 is not what the manifest states")
-        if len(self.faults) == faults_before:
-            contents.finish(entry)
+            self._note(segment.path, "frame" if segment.path.exists() else "missing")(error)
+        if len(self.faults) == faults_before:  # one cause, one fault
+            lines.finish()
+            lines.compare(entry)
+        self.events += lines.intact
         self.segments += 1
+
+    def _read_sealed(self, segment: SealedSegment, lines: LineChecker) -> None:
+        with segment.open() as file:
+            if file_digest(file, "sha256").hexdigest() != segment.entry.sha256:
+                self.fault(segment.path, "hash", "SHA-256 is not what the manifest states")
+            for block in segment.blocks(file, 0, self._note(segment.path, "frame")):
+                lines.take(block)
+                self.progress(len(block.data))
+
+    def _checker(self, path: Path, first_sequence: int) -> LineChecker:
+        return LineChecker(first_sequence, self.salt, partial(self.fault, path))
 
     def _note(self, path: Path, kind: str) -> Callable[[DamagedLogError], None]:
         def note(error: DamagedLogError) -> None:
@@ -206,99 +210,19 @@ class Audit:
             file = segment.open()
         except FileNotFoundError:  # sealed while we looked at others: then it was whole
             return segment.first_sequence
+        lines = self._checker(segment.path, segment.first_sequence)
         with file:
             tail = scan_tail(file, segment.salt, segment.first_sequence)
-            end = tail.end if tail.kind is TailKind.TORN else None
-            contents = Contents(self, segment.path, segment.first_sequence)
-            for block in evolve(segment, end=end).blocks(file, 0, self._note(segment.path, "line")):
-                contents.take(block)
+            whole = evolve(segment, end=tail.end if tail.kind is TailKind.TORN else None)
+            for block in whole.blocks(file, 0, self._note(segment.path, "line")):
+                lines.take(block)
                 self.progress(len(block.data))
+        self.events += lines.intact
+        lines.finish()
         if tail.kind is TailKind.TORN:
-            message = "an unfinished write; opening the log for writing moves it to quarantine"
-            if not active:
-                message = "a rotated segment ends inside a batch"
+            message = _TORN if active else "a rotated segment ends inside a batch"
             self.fault(segment.path, "torn", message, offset=tail.end, sequence=tail.next_sequence)
-        elif contents.batch:
-            self.fault(segment.path, "commit", "the last batch has no end", offset=contents.offset)
-        return contents.expected
+        return lines.expected
 
 
-@define
-class Contents:
-    """The lines of one segment as they pass: checked one by one, and summed up for its entry."""
-
-    audit: Audit
-    path: Path
-    expected: int
-    batch: int = 0
-    offset: int = 0
-    raw_bytes: int = 0
-    first_time: bytes = b"~"
-    last_time: bytes = b""
-    merkle: MerkleTree = field(factory=MerkleTree)
-
-    def take(self, block: Block) -> None:
-        """Check the lines of one block."""
-        self.offset = block.offset
-        lines = block.data.split(b"\n")
-        if lines.pop() != b"":
-            self._fault("line", "the last line has no end")
-        good = [line for line in lines if self._check(line)]
-        self._decode(good, block.offset)
-        if good:
-            times = [time_of(line) for line in good]
-            self.first_time = min(self.first_time, *times)
-            self.last_time = max(self.last_time, *times)
-        self.merkle.extend(lines)
-        self.raw_bytes += len(block.data)
-        self.audit.events += len(good)
-
-    def _check(self, line: bytes) -> bool:
-        good = is_intact(line, self.audit.salt) and is_canonical(line)
-        if good:
-            self._check_place(line)
-        else:
-            self._fault("line", "a line is damaged: its check does not fit its bytes")
-            self.expected += 1
-            self.batch += 1
-        self.offset += len(line) + 1
-        return good
-
-    def _check_place(self, line: bytes) -> None:
-        sequence = sequence_of(line)
-        if sequence != self.expected:
-            self._fault("sequence", f"sequence {sequence}, where {self.expected} was expected")
-        self.expected = sequence + 1
-        self.batch += 1
-        commit = commit_of(line)
-        if commit is not None:
-            if commit != self.batch:
-                self._fault("commit", f"a batch of {self.batch} lines claims {commit}")
-            self.batch = 0
-
-    def _decode(self, lines: list[bytes], offset: int) -> None:
-        try:
-            decode_lines(lines)
-        except DamagedLogError as error:
-            self.audit.fault(self.path, "line", error.message, offset=offset)
-
-    def _fault(self, kind: str, message: str) -> None:
-        self.audit.fault(self.path, kind, message, offset=self.offset, sequence=self.expected)
-
-    def finish(self, entry: SealedEntry) -> None:
-        """Compare with the manifest. Only when nothing else was wrong: one cause, one fault."""
-        found = {
-            "last_sequence": self.expected - 1,
-            "events": self.expected - entry.first_sequence,
-            "raw_bytes": self.raw_bytes,
-            "first_time": self.first_time.decode(),
-            "last_time": self.last_time.decode(),
-        }
-        for name, value in found.items():
-            if getattr(entry, name) != value:
-                stated = getattr(entry, name)
-                self._fault("manifest", f"{name} is {value}, and the manifest states {stated}")
-        if self.merkle.root().hex() != entry.merkle_root:
-            self._fault("merkle", "the Merkle root is not what the manifest states")
-        if self.batch:
-            self._fault("commit", "the last batch has no end")
+_TORN = "an unfinished write; opening the log for writing moves it to quarantine"

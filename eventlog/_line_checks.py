@@ -1,0 +1,102 @@
+"""Every check on the lines of one segment, in one pass."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from attrs import asdict, define, evolve, field
+
+from eventlog._canonical import is_canonical
+from eventlog._check import is_intact
+from eventlog._codec import commit_of, decode_lines, sequence_of
+from eventlog._errors import DamagedLogError
+from eventlog._manifest import SealedEntry
+from eventlog._segments import Block
+from eventlog._sums import SegmentSums
+
+
+class Report(Protocol):
+    """Takes a fault of the segment that is being checked."""
+
+    def __call__(
+        self, kind: str, message: str, *, offset: int | None = None, sequence: int | None = None
+    ) -> None: ...
+
+
+@define
+class LineChecker:
+    """Checks lines one by one as they pass, and sums them up to compare with the manifest."""
+
+    first_sequence: int
+    salt: int
+    report: Report
+    sums: SegmentSums = field(init=False)
+    expected: int = field(init=False)
+    """The sequence that should come next."""
+    batch: int = 0
+    """Lines since the last end of a batch."""
+    offset: int = 0
+    intact: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.sums = SegmentSums(self.first_sequence)
+        self.expected = self.first_sequence
+
+    def take(self, block: Block) -> None:
+        """Check the lines of one block."""
+        self.offset = block.offset
+        *lines, rest = block.data.split(b"\n")
+        if rest:
+            self._fault("line", "the last line has no end")
+        good = [line for line in lines if self._check(line)]
+        self._decode(good, block.offset)
+        self.sums.add(lines, len(block.data))
+        self.intact += len(good)
+
+    def _check(self, line: bytes) -> bool:
+        good = is_intact(line, self.salt) and is_canonical(line)
+        if good:
+            self._check_place(line)
+        else:
+            self._fault("line", "a line is damaged: its check does not fit its bytes")
+            self.expected += 1
+            self.batch += 1
+        self.offset += len(line) + 1
+        return good
+
+    def _check_place(self, line: bytes) -> None:
+        sequence = sequence_of(line)
+        if sequence != self.expected:
+            self._fault("sequence", f"sequence {sequence}, where {self.expected} was expected")
+        self.expected = sequence + 1
+        self.batch += 1
+        commit = commit_of(line)
+        if commit is not None:
+            if commit != self.batch:
+                self._fault("commit", f"a batch of {self.batch} lines claims {commit}")
+            self.batch = 0
+
+    def _decode(self, lines: list[bytes], offset: int) -> None:
+        try:
+            decode_lines(lines)
+        except DamagedLogError as error:
+            self.report("line", error.message, offset=offset)
+
+    def _fault(self, kind: str, message: str) -> None:
+        self.report(kind, message, offset=self.offset, sequence=self.expected)
+
+    def finish(self) -> None:
+        """Call it after the last block."""
+        if self.batch:
+            self._fault("commit", "the last batch has no end")
+
+    def compare(self, entry: SealedEntry) -> None:
+        """Report what the manifest states otherwise than these lines."""
+        found = self.sums.entry(
+            stored_bytes=entry.stored_bytes, sha256=entry.sha256, previous=entry.previous
+        )
+        stated = asdict(entry)
+        for name, value in asdict(evolve(found, record=entry.record)).items():
+            if value != stated[name]:
+                kind = "merkle" if name == "merkle_root" else "manifest"
+                self.report(kind, f"{name} is {value}, and the manifest states {stated[name]}")
