@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cli._output import wants_color, write
+from cli._output import wants_color, write, write_text
 from cli._text import clean, format_moment
 from eventlog import Event
 
@@ -17,7 +17,7 @@ def print_events(events: Iterable[Event]) -> None:
     """One event a line, for people: sequence, time, subject, type and data."""
     color = wants_color()
     for event in events:
-        write(f"{_render(event, color)}\n".encode())
+        write_text(f"{_render(event, color)}\n")
 
 
 def _render(event: Event, color: bool) -> str:

@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import click
 
+from cli._streams import prepare_streams
+
 
 class Exit(IntEnum):
     """Exit codes of the command; documented in ``eventlog --help``."""
@@ -35,19 +37,19 @@ class Failure(click.ClickException):
 
 def run(command: click.Command) -> NoReturn:
     """Run a command; every way it can end becomes an exit code, and never a traceback."""
-    logging.basicConfig(format="eventlog: %(message)s", level=logging.WARNING)
+    prepare_streams()
+    logging.basicConfig(handlers=[_OneLineHandler()], level=logging.WARNING)
     try:
-        code = command.main(prog_name="eventlog", standalone_mode=False)
-        _flush()
-        sys.exit(code if isinstance(code, int) else Exit.DONE)
+        code = _call(command)
+        sys.stdout.flush()
+        sys.exit(code)
     except Failure as error:
         _fail(error.message, error.code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted")
-        sys.exit(Exit.INTERRUPTED)
+        _leave_interrupted()
     except BrokenPipeError:
         _leave_quietly()
     except RecursionError:
@@ -55,16 +57,41 @@ def run(command: click.Command) -> NoReturn:
     except OSError as error:
         _fail(_describe_os_error(error), Exit.ERROR)
     except Exception as error:
-        _fail_known(error)
+        _fail_otherwise(error)
 
 
-def _fail_known(error: Exception) -> NoReturn:
+def _call(command: click.Command) -> int:
+    """Like ``command.main``, which would end a closed pipe with 1 without telling us."""
+    if "_EVENTLOG_COMPLETE" in os.environ:
+        command.main(prog_name="eventlog")  # a shell asks for completions
+    try:
+        with command.make_context("eventlog", sys.argv[1:]) as context:
+            code = command.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    return code if isinstance(code, int) else Exit.DONE
+
+
+class _OneLineHandler(logging.Handler):
+    """What the log tells while it recovers, in the manner of all other messages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(record.getMessage())
+
+
+def _fail_otherwise(error: Exception) -> NoReturn:
     # Imported late: 'eventlog --help' does not need the log.
-    from eventlog import EventLogError
+    from eventlog import DamagedLogError, EventLogError
 
     if not isinstance(error, EventLogError):
-        raise error
-    _fail(str(error), _code_of(error))
+        if os.environ.get("EVENTLOG_TRACEBACK"):
+            raise error
+        what = f"{type(error).__name__}: {error}"
+        _fail(f"this is a bug, please report it with what EVENTLOG_TRACEBACK=1 adds: {what}")
+    says_what_to_do = "'eventlog " in error.message or "restore" in error.message
+    is_plain = isinstance(error, DamagedLogError) and not says_what_to_do
+    hint = "; 'eventlog verify' shows all damage" if is_plain else ""
+    _fail(f"{error}{hint}", _code_of(error))
 
 
 def _code_of(error: Exception) -> Exit:
@@ -82,16 +109,18 @@ def _code_of(error: Exception) -> Exit:
 def _describe_os_error(error: OSError) -> str:
     what = error.strerror or str(error)
     hints = {
+        "No such file or directory": "check the path",
         "Permission denied": "check the permissions",
-        "Read-only file system": "the log can be read, but not written, here",
+        "Read-only file system": "it can only be read here; nothing was changed",
         "No space left on device": "free some space; what was acknowledged before is safe",
     }
     hint = f": {hints[what]}" if what in hints else ""
-    place = f" ({error.filename})" if error.filename else ""
+    named = isinstance(error.filename, str | bytes)
+    place = f" ({os.fsdecode(error.filename)})" if named else ""
     return f"{what}{hint}{place}"
 
 
-def _fail(message: str, code: Exit) -> NoReturn:
+def _fail(message: str, code: Exit = Exit.ERROR) -> NoReturn:
     _say(message)
     sys.exit(code)
 
@@ -99,12 +128,16 @@ def _fail(message: str, code: Exit) -> NoReturn:
 def _say(message: str) -> None:
     from cli._text import clean
 
-    with suppress(BrokenPipeError):
+    with suppress(OSError):
         click.echo(f"eventlog: {clean(message)}", err=True)
 
 
-def _flush() -> None:
-    sys.stdout.flush()
+def _leave_interrupted() -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who asks twice does not wait for us
+    if sys.stderr.isatty():
+        click.echo(err=True)  # the terminal shows ^C on this line
+    _say("interrupted")
+    sys.exit(Exit.INTERRUPTED)
 
 
 def _leave_quietly() -> NoReturn:

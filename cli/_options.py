@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +16,25 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-log_argument = click.argument("log", metavar="LOG", type=click.Path(path_type=Path))
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+_MAX_DIGITS = 19  # of a sequence, as the format has it
+
+
+class LogType(click.ParamType[Path]):
+    """The path of a log's directory."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path; a usage error for an empty one, which would mean the working directory."""
+        if not str(value):
+            self.fail("the path is empty: name the log's directory", param, ctx)
+        return Path(value)
+
+
+log_argument = click.argument("log", metavar="LOG", type=LogType())
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 jsonl_option = click.option(
@@ -22,10 +42,30 @@ jsonl_option = click.option(
 )
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+
+
+class SecondsType(click.ParamType[float]):
+    """A number of seconds from 0. (``click.FloatRange`` lets nan through.)"""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; a usage error for anything else."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = nan
+        if not seconds >= 0:
+            self.fail(f"{value!a} is no number of seconds from 0", param, ctx)
+        return seconds
+
+
 lock_timeout_option = click.option(
     "--lock-timeout",
     metavar="SECONDS",
-    type=click.FloatRange(min=0),
+    type=SecondsType(),
     default=10.0,
     show_default=True,
     help="How long to wait for another writer.",
@@ -44,10 +84,17 @@ class MomentType(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time: write it like 2026-02-06T12:34:56Z", param, ctx)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            return _parse_moment(value)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!a} is no time: write it like 2026-02-06T12:34:56Z", param, ctx)
+
+
+def _parse_moment(text: str) -> datetime:
+    # fromisoformat alone takes any character for the T, and any run of digits for a time.
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(text)
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 class AsOfType(click.ParamType["int | datetime"]):
@@ -61,7 +108,8 @@ class AsOfType(click.ParamType["int | datetime"]):
         """An int for a sequence; otherwise as MomentType."""
         if isinstance(value, int | datetime):
             return value
-        return int(value) if value.isdecimal() else MomentType().convert(value, param, ctx)
+        is_sequence = value.isdecimal() and len(value) <= _MAX_DIGITS
+        return int(value) if is_sequence else MomentType().convert(value, param, ctx)
 
 
 as_of_option = click.option(

@@ -26,6 +26,8 @@ _NUMBERS: dict[str, Cell] = {
     "gold": lambda s: "" if s.gold is None else f"{s.gold:,.0f}",
     "incomplete": lambda s: _unless_zero(s.incomplete),
 }
+_SPARE = ("tasks/h", "started", "files", "tools", "gold", "open", "incomplete", "tasks", "duration")
+"""What a narrow terminal does without first."""
 
 
 def _unless_zero(number: int) -> str:
@@ -39,7 +41,14 @@ def print_summaries(summaries: list[SessionSummary], limit: int | None = None) -
         name: [cell(summary) for summary in shown] for name, cell in {**_TEXTS, **_NUMBERS}.items()
     }
     cells = {name: column for name, column in cells.items() if any(column)}
-    print_table(list(cells), zip(*cells.values(), strict=True), right=_NUMBERS)
-    events = sum(summary.events for summary in summaries)
-    hidden = f"; {len(summaries) - len(shown):,} more not shown" if shown != summaries else ""
-    say(f"{count(len(summaries), 'session')}, {count(events, 'event')}{hidden}")
+    left_out = print_table(cells, right=_NUMBERS, spare=_SPARE)
+    parts = [f"{count(len(summaries), 'session')}, {count(_events(summaries), 'event')}"]
+    if shown != summaries:
+        parts.append(f"{len(summaries) - len(shown):,} more not shown")
+    if left_out:
+        parts.append(f"no room for {', '.join(left_out)}")
+    say("; ".join(parts))
+
+
+def _events(summaries: list[SessionSummary]) -> int:
+    return sum(summary.events for summary in summaries)

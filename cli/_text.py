@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import cache
+from pathlib import Path
+from shlex import quote
 
 # C0, DEL and C1 could move the cursor or retitle the window; the bidirectional controls, the
 # separators and the zero-width marks could make a line read as something that it is not.
@@ -18,9 +20,19 @@ def clean(text: str) -> str:
     return _UNSAFE.sub("\ufffd", text)
 
 
+def as_text(name: str) -> str:
+    """A file's name as JSON can hold it: bytes that are no text become escapes."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def quoted(path: Path) -> str:
+    """A path as a shell takes it, for commands that we suggest."""
+    return clean(quote(str(path)))
+
+
 def format_moment(moment: datetime | None) -> str:
     """A time for people: UTC, to the second."""
-    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
+    return "" if moment is None else moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def format_duration(milliseconds: float | None) -> str:

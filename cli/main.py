@@ -10,19 +10,19 @@ import click
 from cli._failures import run
 
 _COMMANDS = {
-    "append": "Append one event.",
-    "cat": "Print events.",
-    "demo": "Write a sample log and show what can be asked of it.",
-    "import": "Import events from JSON lines or CSV.",
-    "info": "Show what a log holds, and its size.",
-    "init": "Create an empty log.",
-    "repair": "Mend a damaged log; nothing intact is dropped.",
-    "seal": "Compress and hash all that is not sealed yet.",
-    "summary": "Summarize each session.",
-    "tail": "Print the last events; -f follows new ones.",
-    "verify": "Check every byte of a log.",
+    "append": "Append one event and print its sequence.",
+    "cat": "Print events; with --jsonl exactly as they are stored.",
+    "demo": "Write a sample log, and show what can be asked of it.",
+    "import": "Import JSON lines (CloudEvents or any other) or CSV.",
+    "info": "Show what a log holds, and how much room it takes.",
+    "init": "Create an empty log in the new or empty directory LOG.",
+    "repair": "Mend a damaged log from everything that is intact.",
+    "seal": "Rotate, then compress, hash and record all but the new segment.",
+    "summary": "Summarize each session: status, duration, tasks, files, gold.",
+    "tail": "Print the last events; with -f follow the log across rotations.",
+    "verify": "Check every line, batch, frame, hash, Merkle root and link.",
 }
-"""Command names with their one-line help, so that ``--help`` imports none of them."""
+"""Command names with the first sentence of their help, so that ``--help`` imports none of them."""
 
 
 class LazyGroup(click.Group):

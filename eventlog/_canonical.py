@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_TEXT = rb'"(?:[^"\\]|\\.)+"'
+_TEXT = rb'"(?!")[^"\\]*(?:\\.[^"\\]*)*"'
 _CANONICAL = re.compile(
     rb'{"specversion":"1\.0","id":%b,"source":%b,"type":%b(?:,"subject":%b)?'
     rb',"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"'

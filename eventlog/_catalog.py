@@ -28,6 +28,11 @@ class Snapshot:
     """How many of ``entries`` belong to this snapshot; the list may grow behind it."""
     raw: tuple[RawSegment, ...]
 
+    @property
+    def sealed_to(self) -> int:
+        """The last sealed sequence, 0 when nothing is sealed."""
+        return self.entries[self.sealed - 1].last_sequence if self.sealed else 0
+
     def __len__(self) -> int:
         return self.sealed + len(self.raw)
 
@@ -70,6 +75,19 @@ class Catalog:
         The names are read before the manifest: sealing adds to the manifest before it deletes.
         """
         names = self._raw_names()
+        while True:
+            found = self._match(names)
+            if [segment.first_sequence for segment in found.raw] == [found.sealed_to + 1]:
+                return found
+            # Listing a directory while a segment is added may miss that one and show the next. So
+            # anything but a lone active segment counts only when two listings agree on it.
+            names, before = self._raw_names(), names
+            if names == before:
+                self._check_start(found)
+                return found
+
+    def _match(self, names: list[tuple[int, str]]) -> Snapshot:
+        """These raw segments, behind those that the manifest states by now."""
         with self._lock:
             self.manifest.refresh()
             entries, sealed = self.manifest.entries, len(self.manifest.entries)
@@ -79,7 +97,6 @@ class Catalog:
             for first, name in names
             if first > sealed_to
         )
-        self._check_start(raw, sealed_to + 1)
         return Snapshot(self.directory, entries, sealed, raw)
 
     def refresh_manifest(self) -> None:
@@ -97,12 +114,13 @@ class Catalog:
         parsed = ((parse_name(name), name) for name in names)
         return sorted((known[0], name) for known, name in parsed if known and not known[1])
 
-    def _check_start(self, raw: tuple[RawSegment, ...], expected: int) -> None:
-        if not raw:
+    def _check_start(self, found: Snapshot) -> None:
+        expected = found.sealed_to + 1
+        if not found.raw:
             raise DamagedLogError(
                 "the active segment is missing", path=self.directory, sequence=expected
             )
-        if raw[0].first_sequence != expected:
+        if found.raw[0].first_sequence != expected:
             raise DamagedLogError(
-                "a segment is missing before this one", path=raw[0].path, sequence=expected
+                "a segment is missing before this one", path=found.raw[0].path, sequence=expected
             )

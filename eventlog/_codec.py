@@ -156,7 +156,7 @@ def decode_lines(lines: list[bytes]) -> list[Event]:
 
 def _decode_mixed(lines: list[bytes]) -> list[Event]:
     """The slow way for lines with extension attributes, the fast one still for all the others."""
-    plain = [line for line in lines if _PLAIN in line]
+    plain = [line for line in lines if line.find(_PLAIN) >= 0]
     try:
         decoded = iter(_event_decoder.decode_lines(b"\n".join(plain)))
     except (ValueError, RecursionError):
@@ -223,5 +223,8 @@ def ends_batch(line: bytes) -> bool:
 
 
 def needle(name: str, value: str) -> bytes:
-    """The bytes that every line with this attribute holds."""
-    return b',"%b":%b,' % (name.encode(), _encode(value))
+    """The bytes that every line with this attribute holds; none does when it is no text at all."""
+    try:
+        return b',"%b":%b,' % (name.encode(), _encode(value))
+    except UnicodeEncodeError:  # a lone surrogate
+        return b"\xff"

@@ -45,7 +45,9 @@ def _make_directory(log: Path, files: Files) -> None:
         files.make_directory(log)
     except FileExistsError:
         if not log.is_dir():
-            raise NotALogError("this is a file, and a log is a directory", path=log) from None
+            raise NotALogError(
+                "this is a file, and a log is a directory: check the path", path=log
+            ) from None
     files.sync_directory(log.parent)  # also for one that is there: its maker may have been killed
 
 

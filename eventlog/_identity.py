@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ from eventlog._format import FORMAT_VERSION, IDENTITY_NAME
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32, so that each is equally likely
 _LOG_ID_LENGTH = 12
 _LARGEST = 4096
+_IS_FILE = "this is a file, and a log is a directory: check the path"
 
 
 @frozen
@@ -44,19 +46,17 @@ def encode_identity(identity: Identity) -> bytes:
 
 def decode_identity(content: bytes, path: Path) -> Identity:
     """The inverse of :func:`encode_identity`; the format version is looked at first."""
-    try:
+    with suppress(ValueError, RecursionError):
         version = msgspec.json.decode(content, type=_Version).format
-    except (ValueError, RecursionError):
-        raise DamagedLogError("log.json is damaged: restore it from a copy", path=path) from None
-    if version > FORMAT_VERSION:
-        raise UnsupportedFormatError(
-            f"the log has format {version}, and this version of eventlog reads up to "
-            f"{FORMAT_VERSION}: install a newer eventlog",
-            path=path,
-        )
-    if content[-1:] != b"\n" or not is_intact(content[:-1], 0):
-        raise DamagedLogError("log.json is damaged: restore it from a copy", path=path)
-    return msgspec.json.decode(content, type=Identity)
+        if version > FORMAT_VERSION:
+            raise UnsupportedFormatError(
+                f"the log has format {version}, and this version of eventlog reads up to "
+                f"{FORMAT_VERSION}: install a newer eventlog",
+                path=path,
+            )
+        if content[-1:] == b"\n" and is_intact(content[:-1], 0):
+            return msgspec.json.decode(content, type=Identity)
+    raise DamagedLogError("log.json is damaged: restore it from a copy", path=path)
 
 
 class _Version(msgspec.Struct):
@@ -72,15 +72,17 @@ def read_identity(log: Path) -> tuple[Identity, bytes]:
     except FileNotFoundError:
         raise _why_missing(log) from None
     except NotADirectoryError:
-        raise NotALogError("this is a file, and a log is a directory", path=log) from None
+        raise NotALogError(_IS_FILE, path=log) from None
     return decode_identity(content, path), content
 
 
 def _why_missing(log: Path) -> NotALogError | LogNotFoundError:
     if log.is_dir():
-        return NotALogError("this directory is no event log: it has no log.json", path=log)
+        return NotALogError(
+            "this directory is no event log (it has no log.json): check the path", path=log
+        )
     if os.path.lexists(log):
-        return NotALogError("this is a file, and a log is a directory", path=log)
+        return NotALogError(_IS_FILE, path=log)
     return LogNotFoundError(
         "there is no log here: check the path, or create one with 'eventlog init'", path=log
     )

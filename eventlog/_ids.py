@@ -18,7 +18,7 @@ from eventlog._errors import ConflictError, InvalidEventError
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME
 from eventlog._query import Query
-from eventlog._reader import line_blocks
+from eventlog._reader import Lines, line_blocks
 
 INDEX_NAME = "ids.sqlite"
 _SCHEMA_VERSION = 1
@@ -43,6 +43,7 @@ class GivenIds:
     def __init__(self, catalog: Catalog, files: Files, head: int) -> None:
         self._catalog = catalog
         self._own = f"{catalog.identity.log_id}-"
+        self._block: Lines | None = None
         self._pending: dict[bytes, tuple[int, bytes]] = {}
         self._database = self._open(catalog.path / CACHE_NAME, files)
         self._through = head
@@ -76,12 +77,7 @@ class GivenIds:
             return None
         sequence, content = known
         if content != _digest(given.content):
-            raise ConflictError(
-                f"id {given.id!r} of source {given.source!r} belongs to an event with another "
-                "type, subject or data: give this event an id of its own",
-                path=self._catalog.path,
-                sequence=sequence,
-            )
+            raise self._conflict(given, sequence)
         return sequence
 
     def _look_up(self, key: bytes) -> _Known | None:
@@ -92,11 +88,28 @@ class GivenIds:
     def _find_own(self, given: GivenId, head: int) -> int:
         """An id as this log makes them: it names the event itself."""
         number = given.id[len(self._own) :]
-        if number.isdecimal() and 1 <= int(number) <= head and number == str(int(number)):
-            return int(number)
-        raise InvalidEventError(
-            f"id {given.id!r} looks like one that this log makes itself, and no event has it: "
-            "choose another"
+        if not (number.isdecimal() and number == str(int(number)) and 1 <= int(number) <= head):
+            raise InvalidEventError(
+                f"id {given.id!r} looks like one that this log makes itself, and no event has it: "
+                "choose another"
+            )
+        if content_of(self._line_at(int(number))) != given.content:
+            raise self._conflict(given, int(number))
+        return int(number)
+
+    def _line_at(self, sequence: int) -> bytes:
+        """One line of the log; neighbors are often asked for together, so their block is kept."""
+        if self._block is None or not self._block.first <= sequence <= self._block.last:
+            query = Query(after=sequence - 1, until=sequence)
+            self._block = next(iter(line_blocks(self._catalog, query)))
+        return self._block.lines[sequence - self._block.first]
+
+    def _conflict(self, given: GivenId, sequence: int) -> ConflictError:
+        return ConflictError(
+            f"id {given.id!r} of source {given.source!r} belongs to an event with another "
+            "type, subject or data: give this event an id of its own",
+            path=self._catalog.path,
+            sequence=sequence,
         )
 
     def add(self, written: list[Prepared], first: int) -> None:
@@ -163,10 +176,7 @@ class GivenIds:
             self._store(self._rows_after(through), head)
 
     def _check_at(self, sequence: int) -> str:
-        query = Query(after=sequence - 1, until=sequence)
-        for block in line_blocks(self._catalog, query):
-            return decode_line(block.lines[sequence - block.first]).crc32
-        return ""
+        return decode_line(self._line_at(sequence)).crc32
 
     def _rows_after(self, through: int) -> Iterator[_Row]:
         own_start = b'{"specversion":"1.0","id":"' + self._own.encode()

@@ -22,6 +22,7 @@ class WriterLock:
 
     def __init__(self, log: Path, files: Files, timeout: float) -> None:
         self._files = files
+        self._process = os.getpid()
         self._descriptor = files.open_lock(log / LOCK_NAME)
         try:
             self._acquire(log, timeout)
@@ -42,7 +43,7 @@ class WriterLock:
                 if time.monotonic() >= deadline:
                     raise LockTimeoutError(
                         f"another writer has held the log for {timeout:g} s: close it, or wait "
-                        "longer with lock_timeout",
+                        "longer (lock_timeout, --lock-timeout)",
                         path=log,
                     ) from None
             time.sleep(_POLL_SECONDS)
@@ -59,5 +60,11 @@ class WriterLock:
         self._descriptor = self._files.open_lock(log / LOCK_NAME)
 
     def release(self) -> None:
-        """Let the next writer in."""
+        """Let the next writer in.
+
+        Closing alone would not do it while a forked child has the descriptor; and a child must
+        not take the lock from its parent.
+        """
+        if os.getpid() == self._process:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         self._files.close(self._descriptor)

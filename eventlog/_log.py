@@ -294,7 +294,7 @@ class EventLog:
     def lines_containing(self, part: bytes, *, reverse: bool = False) -> Iterator[bytes]:
         """Every line that holds these bytes: a search that decodes nothing."""
         for block in line_blocks(self._usable_catalog(), Query(reverse=reverse)):
-            hits = [line for line in block.lines if part in line]
+            hits = [line for line in block.lines if line.find(part) >= 0]
             yield from reversed(hits) if reverse else hits
 
     def follow(

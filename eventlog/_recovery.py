@@ -115,8 +115,10 @@ def _finish_sealing(catalog: Catalog, snapshot: Snapshot, files: Files) -> None:
     """Delete what a cut-short seal left: temporary files, and raw segments that are sealed."""
     waiting = {segment.first_sequence for segment in snapshot.raw}
     entries = {entry.first_sequence: entry for entry in snapshot.entries[: snapshot.sealed]}
-    leftovers = [path for path in catalog.directory.iterdir() if _is_temporary(path)]
-    for path in sorted(catalog.directory.iterdir()):
+    paths = sorted(catalog.directory.iterdir())
+    _check_all_there(catalog, {path.name for path in paths})
+    leftovers = [path for path in paths if _is_temporary(path)]
+    for path in paths:
         known = parse_name(path.name)
         if known is None or known[0] in waiting:
             continue
@@ -132,6 +134,16 @@ def _finish_sealing(catalog: Catalog, snapshot: Snapshot, files: Files) -> None:
         files.unlink(path)
     if leftovers:
         files.sync_directory(catalog.directory)
+
+
+def _check_all_there(catalog: Catalog, names: set[str]) -> None:
+    for entry in catalog.manifest.entries:
+        if entry.segment not in names:
+            raise DamagedLogError(
+                f"a sealed segment is missing: {_REPAIR}",
+                path=catalog.directory / entry.segment,
+                sequence=entry.first_sequence,
+            )
 
 
 def _is_temporary(path: Path) -> bool:

@@ -78,18 +78,24 @@ def encode_data(data: Mapping[str, Any]) -> bytes:
         encoded = _encode(data if type(data) is dict else _plain(data))
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidEventError(_refusal(error)) from None
-    zeroed = encoded.translate(_ZEROED)
-    if (
-        b"null" in encoded
-        or b'"0' in zeroed
-        or b'"-0' in zeroed
-        or b'nan":' in encoded  # what a float that is no number becomes as a name
-        or b'inf":' in encoded
-        or _LONG_INTEGER in zeroed
-        or encoded.count(b"{") + encoded.count(b"[") > MAX_NESTING
-    ):
+    if _needs_a_closer_look(encoded):
         _check_value(msgspec.to_builtins(data), "data", 1)
     return encoded
+
+
+def _needs_a_closer_look(encoded: bytes) -> bool:
+    """Whether anything in the bytes may come of a value that JSON would not give back."""
+    # find, because CPython 3.11 takes twice as long for 'in' on bytes
+    find, find_zeroed = encoded.find, encoded.translate(_ZEROED).find
+    return (
+        find(b"null") >= 0  # what a float that is no number becomes
+        or find(b'nan":') >= 0  # and as a name
+        or find(b'inf":') >= 0
+        or find_zeroed(b'"0') >= 0  # perhaps a number as a name
+        or find_zeroed(b'"-0') >= 0
+        or find_zeroed(_LONG_INTEGER) >= 0
+        or encoded.count(b"{") + encoded.count(b"[") > MAX_NESTING
+    )
 
 
 def _plain(data: object) -> dict[str, Any]:

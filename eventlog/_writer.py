@@ -12,9 +12,10 @@ import time
 from collections.abc import Sequence
 from threading import Event as Signal
 from threading import Lock, Thread
-from typing import Literal
+from typing import Literal, get_args
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import ge, gt, in_, optional
 
 from eventlog._catalog import Catalog
 from eventlog._codec import LineEncoder, Prepared
@@ -39,13 +40,13 @@ Sync = Literal["always", "interval", "never"]
 class WriterOptions:
     """How a writer behaves; the meanings are in :meth:`EventLog.open`."""
 
-    sync: Sync
-    sync_interval: float
-    segment_bytes: int
-    segment_events: int | None
-    segment_age: float | None
-    max_line_bytes: int
-    lock_timeout: float
+    sync: Sync = field(validator=in_(get_args(Sync)))
+    sync_interval: float = field(validator=gt(0))
+    segment_bytes: int = field(validator=ge(1))
+    segment_events: int | None = field(validator=optional(ge(1)))
+    segment_age: float | None = field(validator=optional(gt(0)))
+    max_line_bytes: int = field(validator=ge(1))
+    lock_timeout: float = field(validator=ge(0))
 
 
 @frozen

@@ -31,6 +31,14 @@ def project(log: EventLog, projection: Projection[State, Result], as_of: AsOf = 
     DamagedLogError when the log is damaged: an answer from part of it would look like an answer.
     """
     until = as_of if isinstance(as_of, int) else None
-    before = as_of + timedelta(microseconds=1) if isinstance(as_of, datetime) else None
+    before = _after(as_of) if isinstance(as_of, datetime) else None
     events = log.read(until=until, before=before, types=projection.types)
     return projection.result(fold(projection, events))
+
+
+def _after(moment: datetime) -> datetime | None:
+    """The first moment that is too late; None when no time is."""
+    try:
+        return moment + timedelta(microseconds=1)
+    except OverflowError:
+        return None

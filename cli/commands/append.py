@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
-import msgspec
 
 from cli._failures import Exit, Failure
 from cli._options import (
@@ -19,18 +19,28 @@ from cli._options import (
 )
 from cli._output import print_json
 from eventlog._format import HARD_MAX_LINE_BYTES
+from eventlog.importing._bad_line import BadLineError
+from eventlog.importing._json_line import decode_object
 
 
-def _parse(data: str) -> dict[str, object]:
-    text = (
-        sys.stdin.buffer.read(HARD_MAX_LINE_BYTES + 1)
-        if data == "-"
-        else data.encode("utf-8", "surrogateescape")
-    )
+def _parse(data: str) -> dict[str, Any]:
+    given = _read_stdin() if data == "-" else data.encode(errors="surrogateescape")
     try:
-        return msgspec.json.decode(text, type=dict[str, object])
-    except (ValueError, RecursionError) as error:
-        raise Failure(f"DATA must be a JSON object: {error}", Exit.DATA) from None
+        return decode_object(given)
+    except BadLineError as error:
+        what = "DATA takes a JSON object, like '{\"ok\": true}'"
+        raise Failure(f"{error.reason}: {what}", Exit.DATA) from None
+
+
+def _read_stdin() -> bytes:
+    data = sys.stdin.buffer.read(HARD_MAX_LINE_BYTES + 1)
+    if len(data) > HARD_MAX_LINE_BYTES:
+        raise Failure(
+            f"DATA has more than {HARD_MAX_LINE_BYTES:,} bytes: keep large content in a file, and "
+            "its name and hash in the event",
+            Exit.DATA,
+        )
+    return data
 
 
 @click.command("append")

@@ -25,10 +25,13 @@ from eventlog import DamagedLogError
 @click.command("cat")
 @log_argument
 @filter_options
-@click.option("--after", type=click.IntRange(min=0), default=0, help="Only above this sequence.")
-@click.option("--until", type=click.IntRange(min=0), help="Only up to this sequence.")
+@click.option("--after", type=click.IntRange(min=0), metavar="SEQUENCE", default=0,
+              help="Only above this sequence.")  # fmt: skip
+@click.option("--until", type=click.IntRange(min=0), metavar="SEQUENCE",
+              help="Only up to this sequence.")  # fmt: skip
 @click.option("--reverse", is_flag=True, help="Newest first.")
-@click.option("-n", "--limit", type=click.IntRange(min=0), help="At most this many events.")
+@click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N",
+              help="At most this many events.")  # fmt: skip
 @click.option("--skip-damaged", is_flag=True, help="Go around damage; exit code 3 if there is any.")
 @json_option
 @jsonl_option
@@ -46,7 +49,7 @@ def command(
     as_json: bool,
     as_jsonl: bool,
 ) -> int:
-    """Print events; with --jsonl the lines exactly as they are stored.
+    """Print events; with --jsonl exactly as they are stored.
 
     \b
     Examples:
@@ -67,7 +70,7 @@ def command(
         else:
             print_events(event for _, event in pairs)
     for error in found:
-        say(f"eventlog: {error}")
+        say(f"damaged: {error}")
     if found:
-        say(f"eventlog: went around {count(len(found), 'damaged place')}; see 'eventlog verify'")
+        say(f"went around {count(len(found), 'damaged place')}; 'eventlog verify' shows all")
     return Exit.DATA if found else Exit.DONE

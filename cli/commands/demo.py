@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from cli._failures import Exit, Failure
-from cli._options import open_for_writing
+from cli._options import LogType, open_for_writing
 from cli._output import say
 from cli._summaries import print_summaries
-from cli._text import count, format_bytes
+from cli._text import count, format_bytes, quoted
 from eventlog import EventLog, verify
 from projections import SessionSummaries, project
 from sessions.sample import write_sample
@@ -20,13 +20,13 @@ _SESSIONS_SHOWN = 15
 
 
 @click.command("demo")
-@click.argument("log", metavar="[LOG]", default="demo.eventlog", type=click.Path(path_type=Path))
-@click.option("--sessions", type=click.IntRange(min=1), default=400, show_default=True,
+@click.argument("log", metavar="[LOG]", default="demo.eventlog", type=LogType())
+@click.option("--sessions", type=click.IntRange(min=1), metavar="N", default=400, show_default=True,
               help="How many sessions to make up.")  # fmt: skip
-@click.option("--seed", type=int, default=17, show_default=True,
+@click.option("--seed", type=int, metavar="N", default=17, show_default=True,
               help="The same seed gives the same events.")  # fmt: skip
 def command(log: Path, sessions: int, seed: int) -> int:
-    """Write a sample log of made-up sessions, and show what can be asked of it.
+    """Write a sample log, and show what can be asked of it.
 
     \b
     Examples:
@@ -42,7 +42,8 @@ def command(log: Path, sessions: int, seed: int) -> int:
         opened.seal()
         _describe(opened, written, sessions)
     report = verify(log)
-    say(f"verified: {'every byte as written' if report.ok else 'DAMAGED'}\n")
+    say(f"verified: {'every byte as written' if report.ok else 'DAMAGED'}")
+    say("")
     with EventLog.open(log, readonly=True) as opened:
         print_summaries(project(opened, SessionSummaries()), _SESSIONS_SHOWN)
     _suggest(log)
@@ -58,7 +59,8 @@ def _describe(log: EventLog, written: int, sessions: int) -> None:
     )
 
 
-def _suggest(log: Path) -> None:
+def _suggest(path: Path) -> None:
+    log = quoted(path)
     click.echo(
         f"""
 Try next:

@@ -12,7 +12,7 @@ from cli._failures import Exit, Failure
 from cli._options import json_option, lock_timeout_option, log_argument, open_for_writing
 from cli._output import print_json, say
 from cli._progress import progress_bar
-from cli._text import clean, count
+from cli._text import as_text, count
 from eventlog.importing import (
     ImportOptionError,
     ImportOptions,
@@ -24,6 +24,7 @@ from eventlog.importing import (
     parse_renames,
     total_bytes,
 )
+from eventlog.importing._sources import check_readable
 
 _REJECTS_SHOWN = 20
 
@@ -66,7 +67,9 @@ def command(
     lock_timeout: float,
     as_json: bool,
 ) -> int:
-    """Import JSON lines (CloudEvents or any other), or CSV; - is stdin. LOG is created if missing.
+    """Import JSON lines (CloudEvents or any other) or CSV.
+
+    FILE - is stdin. LOG is created when it is missing.
 
     A line that cannot become an event stops nothing: it is kept with file, line and reason, and the
     exit code is 3. Importing a file again adds only what is new, and an interrupted import goes on
@@ -89,8 +92,17 @@ def command(
             delimiter=delimiter,
             rejects_path=rejects,
         )
+        result = _import(log, files, options, lock_timeout)
     except ImportOptionError as error:
         raise Failure(str(error), Exit.USAGE) from None
+    _print_result(result, as_json)
+    return Exit.DATA if result.rejected else Exit.DONE
+
+
+def _import(
+    log: Path, files: tuple[str, ...], options: ImportOptions, lock_timeout: float
+) -> ImportResult:
+    check_readable(files, sys.stdin.buffer)  # a mistyped name must not leave an empty log behind
     shown = _ShownRejects()
     with (
         open_for_writing(log, create=True, lock_timeout=lock_timeout) as opened,
@@ -101,8 +113,7 @@ def command(
             stdin=sys.stdin.buffer, progress=advance, on_reject=shown.add,
         )  # fmt: skip
     shown.close()
-    _print_result(result, as_json)
-    return Exit.DATA if result.rejected else Exit.DONE
+    return result
 
 
 class _ShownRejects:
@@ -129,7 +140,7 @@ def _print_result(result: ImportResult, as_json: bool) -> None:
                 "skipped": result.skipped,
                 "rejected": result.rejected,
                 "untimed": result.untimed,
-                "rejects_file": None if result.rejects_file is None else str(result.rejects_file),
+                "rejects_file": _name(result.rejects_file),
             }
         )
         return
@@ -142,4 +153,8 @@ def _print_result(result: ImportResult, as_json: bool) -> None:
     if result.untimed:
         say(f"{count(result.untimed, 'event')} had no time, and got the time of this import")
     if result.rejects_file is not None:
-        say(clean(f"the rejected lines are in {result.rejects_file}"))
+        say(f"the rejected lines are in {result.rejects_file}")
+
+
+def _name(path: Path | None) -> str | None:
+    return None if path is None else as_text(str(path))

@@ -16,7 +16,7 @@ from cli._text import count, format_bytes
 @lock_timeout_option
 @json_option
 def command(log: Path, lock_timeout: float, as_json: bool) -> None:
-    """Rotate, then compress, hash and record every segment but the new, empty one.
+    """Rotate, then compress, hash and record all but the new segment.
 
     \b
     Example:

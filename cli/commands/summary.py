@@ -39,7 +39,7 @@ def command(
     as_json: bool,
     as_jsonl: bool,
 ) -> None:
-    """Summarize each session: status, duration, tasks, files, tools, gold.
+    """Summarize each session: status, duration, tasks, files, gold.
 
     Tasks are completed ones, open those that no completion follows. Incomplete counts events whose
     data lacks what their type asks for.

@@ -16,8 +16,8 @@ from eventlog import Event
 @click.command("tail")
 @log_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on with new events until interrupted.")
-@click.option("-n", "--lines", type=click.IntRange(min=0), default=10, show_default=True,
-              help="How many events from the end.")  # fmt: skip
+@click.option("-n", "--lines", type=click.IntRange(min=0), metavar="N", default=10,
+              show_default=True, help="How many events from the end.")  # fmt: skip
 @filter_options
 @jsonl_option
 def command(
@@ -30,7 +30,9 @@ def command(
     before: datetime | None,
     as_jsonl: bool,
 ) -> None:
-    """Print the last events; with -f follow the log across rotations, from any process.
+    """Print the last events; with -f follow the log across rotations.
+
+    New events are seen whatever process appends them. Ctrl-C ends it, with exit code 130.
 
     \b
     Examples:

@@ -10,15 +10,19 @@ from cli._failures import Exit
 from cli._options import json_option, log_argument, open_for_reading
 from cli._output import print_json, say, to_json
 from cli._progress import progress_bar
-from cli._text import clean, count
+from cli._text import clean, count, quoted
 from eventlog import DamagedLogError, Fault, verify
+
+_NOT_FOR_REPAIR = ("identity", "torn")
 
 
 @click.command("verify")
 @log_argument
 @json_option
 def command(log: Path, as_json: bool) -> int:
-    """Check every line, batch, frame, hash, Merkle root and link; exit code 3 on any fault.
+    """Check every line, batch, frame, hash, Merkle root and link.
+
+    The exit code is 3 on any fault, a torn tail included; the next writer mends that one itself.
 
     \b
     Examples:
@@ -32,10 +36,10 @@ def command(log: Path, as_json: bool) -> int:
     else:
         _print_people(report.faults)
         checked = f"{count(report.events, 'event')} in {count(report.segments, 'segment')}"
-        state = "ok" if report.ok else f"{count(len(report.faults), 'fault')} found"
-        click.echo(f"{state}: {checked} intact" if not report.ok else f"{state}: {checked}")
-        if not report.ok:
-            say("eventlog: 'eventlog repair LOG --dry-run' shows what can be kept")
+        found = count(len(report.faults), "fault")
+        click.echo(f"ok: {checked}" if report.ok else f"{found} found: {checked} intact")
+        if any(fault.kind not in _NOT_FOR_REPAIR for fault in report.faults):
+            say(f"'eventlog repair {quoted(log)} --dry-run' shows what can be kept")
     return Exit.DONE if report.ok else Exit.DATA
 
 

@@ -10,85 +10,24 @@ not pass for rows.
 from __future__ import annotations
 
 import csv
-from collections import deque
 from collections.abc import Iterator
 
 from eventlog.importing._bad_line import quoted
+from eventlog.importing._csv_feed import Feed, RowTooLongError
 from eventlog.importing._errors import ImportInputError
 from eventlog.importing._json_line import not_utf8
 from eventlog.importing._lines import Line, Raw
-from eventlog.importing._records import BOM, Record, is_too_long, too_long
+from eventlog.importing._records import Record, is_too_long, too_long
 
 _WASTE = 64 * 1024 * 1024
 """After reading so many bytes in vain, broken stretches are read line by line: a file made of
 opening quotes must not cost quadratic time."""
 
 
-class _RowTooLongError(Exception):
-    """The row that is being read has outgrown the limit."""
-
-
-class _Feed:
-    """Lines of text for ``csv.reader``; remembers the lines that the present row took."""
-
-    def __init__(self, lines: Iterator[Line | None], limit: int) -> None:
-        self._lines = lines
-        self._limit = limit
-        self._again: deque[Line] = deque()
-        self._size = 0
-        self._begun = False
-        self.alone = False
-        self.row: list[Line] = []
-
-    def upcoming(self) -> Iterator[Line | None]:
-        """Lines that no row took yet; those that were given back come first."""
-        while True:
-            if self._again:
-                yield self._again.popleft()
-                continue
-            try:
-                yield next(self._lines)
-            except StopIteration:
-                return
-
-    def begin(self, first: Line, *, alone: bool) -> None:
-        """The next row begins with ``first``; ``alone`` allows it no further line."""
-        self.row = [first]
-        self._size = 0
-        self._begun = False
-        self.alone = alone
-
-    def give_back(self) -> int:
-        """Make all lines of the row but its first upcoming again; how many bytes were in vain."""
-        self._again.extendleft(reversed(self.row[1:]))
-        return self._size
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        if self._begun:
-            self.row.append(self._further())
-        self._begun = True
-        line = self.row[-1]
-        self._size += len(line.raw)
-        if not isinstance(line.raw, bytes) or self._size > self._limit + 2:
-            raise _RowTooLongError
-        text = line.raw.removeprefix(BOM) if line.number == 1 else line.raw
-        return text.decode(errors="surrogateescape")
-
-    def _further(self) -> Line:
-        if not self.alone:
-            for line in self.upcoming():
-                if line is not None:
-                    return line
-        raise StopIteration
-
-
 class _Rows:
     def __init__(self, lines: Iterator[Line | None], limit: int, delimiter: str, name: str) -> None:
         self._name = name
-        self._feed = _Feed(lines, limit)
+        self._feed = Feed(lines, limit)
         self._limit = limit
         self._delimiter = delimiter
         self._reader = self._new_reader()
@@ -113,7 +52,7 @@ class _Rows:
         self._feed.begin(first, alone=in_broken and self._wasted > _WASTE)
         try:
             cells = next(self._reader)
-        except _RowTooLongError:
+        except RowTooLongError:
             return self._give_up(first, f"a quote that is not closed within {self._limit} bytes")
         except csv.Error as error:
             return self._give_up(first, _explain(error))
@@ -178,11 +117,13 @@ def check_header(lines: Iterator[Line | None], limit: int, delimiter: str, name:
 
 
 def _checked_header(file: str, cells: list[str]) -> list[str]:
+    seen: set[str] = set()
     for place, name in enumerate(cells, 1):
         if not name.strip():
             raise _bad_header(file, f"has no name for column {place}")
-        if name in cells[: place - 1]:
+        if name in seen:
             raise _bad_header(file, f"names {quoted(name)} twice")
+        seen.add(name)
         if any("\ud800" <= char <= "\udfff" for char in name):
             raise _bad_header(file, "is not valid UTF-8")
     return cells

@@ -69,12 +69,16 @@ class Drafter:
         self._read_time = time_reader(zone)
         self._renames = renames
         try:
+            for name in renames.values():
+                text_of("type", name)
             self._type = _text(defaults.type, "type")
             self._subject = _text(defaults.subject, "subject")
             self._source = source_of(defaults.source or source)
             self._default_time = self._time_of(defaults.time)
         except BadLineError as error:
-            raise ImportOptionError(f"a default cannot be used: {error.reason}") from None
+            raise ImportOptionError(
+                f"a default or a new name cannot be used: {error.reason}"
+            ) from None
         self._data = defaults.data
 
     def draft(

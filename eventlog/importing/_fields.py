@@ -69,6 +69,8 @@ def split_entry(entry: str, shape: str) -> tuple[str, str]:
     left, equals, right = entry.partition("=")
     if not (left and equals and right):
         raise ImportOptionError(f"{quoted(entry)} does not have the form {shape}")
+    if any("\ud800" <= character <= "\udfff" for character in entry):
+        raise ImportOptionError(f"{quoted(entry)} is not valid UTF-8")
     return left, right
 
 

@@ -6,6 +6,7 @@ import codecs
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -41,7 +42,8 @@ class LongLine:
             yield block
 
     def __del__(self) -> None:
-        self._file.close()
+        with suppress(AttributeError):  # there was no room for the file
+            self._file.close()
 
 
 Raw = bytes | LongLine

@@ -7,7 +7,7 @@ that hash *is* that input: the same, grown, or renamed.
 
     importmark = LINEAGE ":" OFFSET ":" HASH
 
-LINEAGE names one imported input: the BLAKE2b-64 of its first line (of its first 64 KiB, if longer),
+LINEAGE names one imported input: the BLAKE2b-64 of its first line (its first 64 KiB, if longer),
 a hyphen, and a random part. OFFSET counts bytes. HASH is the BLAKE2b-128 of the bytes before it.
 
 Beside it, ``importrejected`` names the refused lines between this mark and the one before. They
@@ -81,7 +81,8 @@ def prefix_hash() -> hashlib.blake2b:
 
 def first_line_key(start: bytes) -> str:
     """The key of an input that begins with ``start``, which holds its first line."""
-    first = start[:FIRST_LINE_BYTES].split(b"\n", 1)[0]
+    # A last line that got its CR LF only later is still the same line.
+    first = start[:FIRST_LINE_BYTES].split(b"\n", 1)[0].removesuffix(b"\r")
     return hashlib.blake2b(first, digest_size=8).hexdigest()
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from attrs import Attribute, field, frozen
 
 from eventlog._format import MAX_LINE_BYTES
-from eventlog.importing._drafts import Defaults
+from eventlog.importing._drafts import Defaults, Drafter
 from eventlog.importing._errors import ImportOptionError
 from eventlog.importing._fields import DEFAULT_MAP, FieldMap
 from eventlog.importing._times import zone_named
@@ -20,10 +20,6 @@ Format = Literal["auto", "jsonl", "csv"]
 def _positive(_: object, attribute: Attribute[int], value: int) -> None:
     if value < 1:
         raise ImportOptionError(f"{attribute.name} must be at least 1, not {value}")
-
-
-def _zone(_: object, __: Attribute[str], value: str) -> None:
-    zone_named(value)
 
 
 def _character(_: object, __: Attribute[str], value: str) -> None:
@@ -44,17 +40,26 @@ class ImportOptions:
     :func:`parse_renames`. ``timezone`` is that of times without one, by its IANA name.
     ``format="auto"`` reads files that end in ``.csv`` as CSV and all else as JSON lines.
     ``rejects_path`` is where refused lines are kept: by default in the log's own directory.
+
+    ImportOptionError when any of them makes no sense.
     """
 
     map: FieldMap = DEFAULT_MAP
     defaults: Defaults = field(factory=Defaults)
     rename: Mapping[str, str] = field(factory=dict)
-    timezone: str = field(default="UTC", validator=_zone)
+    timezone: str = field(default="UTC")
     format: Format = field(default="auto", validator=_known_format)
     delimiter: str = field(default=",", validator=_character)
     max_line_bytes: int = field(default=MAX_LINE_BYTES, validator=_positive)
     batch_events: int = field(default=1000, validator=_positive)
     rejects_path: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.drafter("stdin")  # so that a default that cannot be used shows now
+
+    def drafter(self, source: str) -> Drafter:
+        """What makes events under these options; ``source`` is that of events without one."""
+        return Drafter(self.defaults, self.rename, zone_named(self.timezone), source)
 
 
 @frozen

@@ -1,46 +1,22 @@
-"""The file of refused lines: each with its place, the reason, and its exact bytes.
-
-One JSON object per line, in ASCII, so that no byte of a hostile line reaches a terminal as it is::
-
-    {"file":"a.jsonl","line":7,"reason":"...","sha256":"...","raw":"..."}
-
-``raw`` is the line without its line feed; ``raw_base64`` stands in its place where the bytes are
-not valid UTF-8. ``sha256`` is that of the bytes. A line is recorded once, however often it is met.
-"""
+"""The file of refused lines. A line is recorded once, however often it is met."""
 
 from __future__ import annotations
 
-import base64
-import codecs
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from attrs import frozen
-
 from eventlog._errors import EventLogError
-from eventlog.importing._lines import LongLine, Raw, content_chunks, is_text, sha256_of
+from eventlog.importing._lines import LongLine, Raw, sha256_of
 from eventlog.importing._recorded import Recorded, RecordedLines
+from eventlog.importing._reject import Reject, entry_pieces, shown
 from eventlog.importing._sources import BLOCK
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _PRIVATE = 0o600
 _TAIL = 64 * 1024
-
-
-@frozen
-class Reject:
-    """A refused line. ``file`` is the input as it was named, ``line`` where the line begins."""
-
-    file: str
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"
 
 
 class RejectsFile:
@@ -65,9 +41,9 @@ class RejectsFile:
         if known.holds(reject.line, digest):
             return
         if isinstance(raw, LongLine):
-            self._write(_pieces(reject, raw, digest))
+            self._write(entry_pieces(reject, raw, digest))
             return
-        entry = b"".join(_pieces(reject, raw, digest))
+        entry = b"".join(entry_pieces(reject, raw, digest))
         self._waiting.append(entry)
         self._waiting_bytes += len(entry)
         if self._waiting_bytes > BLOCK:
@@ -115,11 +91,6 @@ def check_rejects_path(path: Path) -> None:
 
 def _cannot_write(path: Path, why: str | None) -> EventLogError:
     return EventLogError(f"cannot keep refused lines in this file: {why}", path=path)
-
-
-def shown(file: str) -> str:
-    """A file's name as it is recorded: bytes that are no text are written as escapes."""
-    return file.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _open(path: Path) -> int:
@@ -178,30 +149,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _pieces(reject: Reject, raw: Raw, digest: str) -> Iterator[bytes]:
-    """One entry, in pieces that fit in memory."""
-    as_text = is_text(raw)
-    name = "raw" if as_text else "raw_base64"
-    head = f'{{"file":{json.dumps(shown(reject.file))},"line":{reject.line},'
-    head += f'"reason":{json.dumps(reject.reason)},"sha256":"{digest}","{name}":"'
-    yield head.encode()
-    yield from _as_json(raw) if as_text else _as_base64(raw)
-    yield b'"}\n'
-
-
-def _as_json(raw: Raw) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for chunk in content_chunks(raw):
-        yield json.dumps(decoder.decode(chunk))[1:-1].encode()
-
-
-def _as_base64(raw: Raw) -> Iterator[bytes]:
-    rest = b""
-    for chunk in content_chunks(raw):
-        joined = rest + chunk
-        whole = len(joined) - len(joined) % 3
-        rest = joined[whole:]
-        yield base64.b64encode(joined[:whole])
-    yield base64.b64encode(rest)

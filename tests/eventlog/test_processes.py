@@ -1,0 +1,187 @@
+"""Several processes and one log: the lock, forks, readers elsewhere, and kill -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from eventlog import ClosedLogError, EventLog, LockTimeoutError, verify
+from tests.support import DEEP
+from tests.support.logs import batch, numbers, segment_files
+from tests.support.processes import child, line_of
+
+HOLD = """
+import sys
+from eventlog import EventLog
+log = EventLog.open(sys.argv[1])
+log.append("test.numbered", {"n": 1})
+print("ready", flush=True)
+sys.stdin.read()
+log.close()
+"""
+
+
+def test_a_second_writer_is_told_to_wait_or_to_close_the_first(tmp_path: Path) -> None:
+    with child(HOLD, tmp_path / "log") as holder:
+        assert line_of(holder) == "ready"
+        started = time.monotonic()
+        with pytest.raises(LockTimeoutError, match=r"another writer .* 0\.2 s: close it") as raised:
+            EventLog.open(tmp_path / "log", lock_timeout=0.2)
+        assert 0.2 <= time.monotonic() - started < 5
+        assert raised.value.path == tmp_path / "log"
+
+
+def test_the_lock_of_a_stopped_writer_is_never_stolen(tmp_path: Path) -> None:
+    with child(HOLD, tmp_path / "log") as holder:
+        line_of(holder)
+        holder.send_signal(signal.SIGSTOP)
+        with pytest.raises(LockTimeoutError):
+            EventLog.open(tmp_path / "log", lock_timeout=0.1)
+        holder.send_signal(signal.SIGCONT)
+
+
+def test_a_waiting_writer_goes_on_when_the_first_closes(tmp_path: Path) -> None:
+    with child(HOLD, tmp_path / "log") as holder:
+        line_of(holder)
+        assert holder.stdin is not None
+        holder.stdin.close()
+        with EventLog.open(tmp_path / "log", lock_timeout=30) as log:
+            assert log.append("test.numbered", {"n": 2}) == 2
+        holder.stdin = None
+
+
+def test_the_lock_is_free_when_its_holder_was_killed(tmp_path: Path) -> None:
+    with child(HOLD, tmp_path / "log") as holder:
+        line_of(holder)
+        holder.kill()
+        holder.wait()
+        with EventLog.open(tmp_path / "log", lock_timeout=0) as log:
+            assert log.head() == 1
+
+
+def _in_fork(action: object) -> str:
+    """What happened when a forked child called ``action``."""
+    assert callable(action)
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            action()
+            os.write(writing, b"done")
+        except BaseException as error:
+            os.write(writing, f"{type(error).__name__}: {error}".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        answer = pipe.read().decode()
+    os.waitpid(pid, 0)
+    return answer
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_child_may_not_write_through_its_parents_log(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("test.numbered", {"n": 1})
+        for action in (
+            lambda: log.append("test.numbered", {"n": 2}),
+            lambda: log.append("test.numbered", {"n": 2}, id="given"),
+            lambda: log.extend(batch(2, 2)),
+            log.rotate,
+            log.seal,
+        ):
+            answer = _in_fork(action)
+            assert answer.startswith(ClosedLogError.__name__), answer
+            assert "open it again after a fork" in answer
+        log.append("test.numbered", {"n": 2})
+    assert numbers(tmp_path / "log") == [1, 2]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_child_that_closes_its_parents_log_changes_nothing(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("test.numbered", {"n": 1})
+        assert _in_fork(log.close) == "done"
+        with pytest.raises(LockTimeoutError):
+            EventLog.open(tmp_path / "log", lock_timeout=0)
+        log.append("test.numbered", {"n": 2})
+    assert numbers(tmp_path / "log") == [1, 2]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_child_reads_what_its_parent_wrote(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.extend(batch(1, 3))
+
+        def read() -> None:
+            assert [event.data["n"] for event in log.read()] == [1, 2, 3]
+
+        assert _in_fork(read) == "done"
+
+
+FOLLOW = """
+import sys
+from eventlog import EventLog
+with EventLog.open(sys.argv[1], readonly=True) as log:
+    print("ready", flush=True)
+    for event in log.follow(after=0, poll=0.002):
+        print(event.sequence, event.data["n"], flush=True)
+        if event.sequence == int(sys.argv[2]):
+            break
+"""
+
+
+def test_a_follower_in_another_process_sees_everything_once_across_rotation_and_sealing(
+    tmp_path: Path,
+) -> None:
+    with (
+        EventLog.open(tmp_path / "log", segment_events=7, sync="never") as log,
+        child(FOLLOW, log.path, 300) as first,
+        child(FOLLOW, log.path, 300) as second,
+    ):
+        assert line_of(first) == line_of(second) == "ready"
+        for number in range(1, 301, 2):
+            log.extend(batch(number, 2))
+        for follower in (first, second):
+            seen = [line_of(follower) for _ in range(300)]
+            assert seen == [f"{number} {number}" for number in range(1, 301)]
+
+
+APPEND = """
+import sys
+from eventlog import EventLog
+with EventLog.open(sys.argv[1], segment_events=int(sys.argv[2]), sync="always") as log:
+    n = log.head()
+    while True:
+        n = log.append("test.numbered", {"n": n + 1, "padding": "x" * (n % 50)})
+        sys.stdout.write(f"{n}\\n")
+        sys.stdout.flush()
+"""
+
+
+@pytest.mark.parametrize("segment_events", [1, 2, 5, 40])
+def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, segment_events: int
+) -> None:
+    path, random, acknowledged = tmp_path / "log", Random(segment_events), 0
+    for _ in range(250 if DEEP else 13):
+        with child(APPEND, path, segment_events) as writer:
+            line_of(writer)
+            time.sleep(random.uniform(0, 0.03))
+            writer.kill()
+            output, _ = writer.communicate()
+        acknowledged = max([acknowledged + 1, *map(int, output.split("\n")[:-1])])
+        found = numbers(path)
+        assert found == list(range(1, len(found) + 1))
+        assert len(found) >= acknowledged
+    with EventLog.open(path) as log:
+        assert log.append("test.numbered", {"n": len(found) + 1}) == len(found) + 1
+    report = verify(path)
+    assert report.ok, report.faults
+    assert not any(file.suffix == ".tmp" for file in segment_files(path))
+    assert len(segment_files(path)) > 2, "nothing was rotated: the test is too slow to show much"

@@ -1,0 +1,207 @@
+"""Crash points: whatever step is the last one, the log opens again with all that it promised."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from eventlog import EventLog, EventLogError, verify
+from eventlog._files import Files
+from tests.support.files import CrashError, CrashingFiles, RecordingFiles, UnsyncedFiles
+from tests.support.logs import batch, copy_of, numbers, quarantined, segment_files
+from tests.support.power import PowerLossFiles
+
+EVENTS = 17
+
+
+def work(path: Path, files: Files, acknowledged: list[int]) -> None:
+    """Creates, appends, rotates, seals and closes; notes what was acknowledged at once."""
+
+    def add(log: EventLog, size: int) -> None:
+        first = len(acknowledged) + 1
+        log.extend(batch(first, size))
+        acknowledged.extend(range(first, first + size))
+
+    with EventLog.open(path, files=files, segment_events=4) as log:
+        for size in (1, 2, 3):
+            add(log, size)
+        log.seal()
+        for size in (1, 3, 1):
+            add(log, size)
+    with EventLog.open(path, files=files, segment_events=4) as log:
+        add(log, 4)
+        add(log, 2)
+        log.seal()
+
+
+@contextmanager
+def crashing() -> Iterator[None]:
+    """What a process runs into when its disk is gone; the crash itself is noted by the files."""
+    with suppress(OSError, EventLogError):
+        yield
+
+
+def operations_of_work(tmp_path: Path) -> int:
+    files, acknowledged = RecordingFiles(), list[int]()
+    work(tmp_path / "counted", files, acknowledged)
+    assert len(acknowledged) == EVENTS
+    return len(files.trace)
+
+
+def assert_reopens(path: Path, acknowledged: list[int]) -> None:
+    """Every acknowledged event once and in order, everything sealed, nothing left over."""
+    with EventLog.open(path, files=UnsyncedFiles()) as log:
+        found = [event.data["n"] for event in log.read()]
+        assert found == list(range(1, len(found) + 1))
+        assert len(found) >= len(acknowledged), "an acknowledged event is gone"
+        assert len(found) - len(acknowledged) in (0, 1, 2, 3, 4), "more than the batch in flight"
+        log.extend(batch(len(found) + 1, 2))
+        log.seal()
+    assert numbers(path) == list(range(1, len(found) + 3))
+    names = [file.name for file in segment_files(path)]
+    assert [name.endswith(".zst") for name in names] == [True] * (len(names) - 1) + [False]
+    report = verify(path)
+    assert report.ok, report.faults
+
+
+def may_be_missing(path: Path, acknowledged: list[int]) -> bool:
+    """Before ``log.json`` is there, there is no log, and nothing was acknowledged."""
+    return not acknowledged and not (path / "log.json").exists()
+
+
+@pytest.mark.parametrize("torn", [0.0, 0.5, 1.0])
+def test_a_crash_at_any_operation_loses_and_doubles_nothing(tmp_path: Path, torn: float) -> None:
+    for at in range(1, operations_of_work(tmp_path) + 1):
+        path, acknowledged = tmp_path / f"log-{at}", list[int]()
+        files = CrashingFiles(at, torn)
+        with crashing():
+            work(path, files, acknowledged)
+        assert files.crashed
+        assert_reopens(path, acknowledged)
+        shutil.rmtree(path)
+
+
+def test_a_reader_sees_all_that_was_acknowledged_before_anything_is_recovered(
+    tmp_path: Path,
+) -> None:
+    for at in range(1, operations_of_work(tmp_path) + 1):
+        path, acknowledged = tmp_path / f"log-{at}", list[int]()
+        with crashing():
+            work(path, CrashingFiles(at, 0.5), acknowledged)
+        if not may_be_missing(path, acknowledged):
+            found = numbers(path)
+            assert found[: len(acknowledged)] == acknowledged, at
+            assert found == list(range(1, len(found) + 1)), at
+
+
+def crashed_logs(tmp_path: Path) -> Iterator[tuple[Path, list[int]]]:
+    """A log for each crash point of the work that leaves the next opening something to do."""
+    for at in range(1, operations_of_work(tmp_path) + 1):
+        path, acknowledged = tmp_path / f"crashed-{at}", list[int]()
+        with crashing():
+            work(path, CrashingFiles(at, 0.5), acknowledged)
+        yield path, acknowledged
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def test_a_crash_at_any_operation_of_the_recovery_is_recovered_from(tmp_path: Path) -> None:
+    for crashed, acknowledged in crashed_logs(tmp_path):
+        at, files = 0, CrashingFiles(1)
+        while files.crashed:
+            at += 1
+            path = tmp_path / "again"
+            if crashed.exists():
+                copy_of(crashed, path)
+            files = CrashingFiles(at, 0.5)
+            with crashing():
+                EventLog.open(path, files=files, segment_events=4).close()
+            assert_reopens(path, acknowledged)
+            shutil.rmtree(path)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_power_loss_at_any_operation_keeps_what_was_synced(tmp_path: Path, seed: int) -> None:
+    """Every legal state of the disk: unsynced bytes torn, zeroed or lost, unsynced names lost."""
+    random = Random(seed)
+    for at in range(1, operations_of_work(tmp_path) + 1):
+        files, acknowledged = PowerLossFiles(tmp_path / "log", at), list[int]()
+        with crashing():
+            work(tmp_path / "log", files, acknowledged)
+        assert_survives_power_loss(files, tmp_path, random, acknowledged)
+        shutil.rmtree(tmp_path / "log", ignore_errors=True)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_power_loss_after_a_killed_process_keeps_what_the_next_one_acknowledged(
+    tmp_path: Path, seed: int
+) -> None:
+    """What the killed process had not synced is the next one's to sync, names included."""
+    random = Random(seed)
+    for first in range(1, operations_of_work(tmp_path) + 1):
+        files, acknowledged = PowerLossFiles(tmp_path / "log", first), list[int]()
+        with crashing():
+            work(tmp_path / "log", files, acknowledged)
+        files.restart(random.randint(1, 40))
+        with crashing(), EventLog.open(tmp_path / "log", files=files, segment_events=4) as log:
+            acknowledged[:] = range(1, log.head() + 1) if log.head() else []
+            for size in (1, 2, 3):
+                log.extend(batch(len(acknowledged) + 1, size))
+                acknowledged.extend(range(len(acknowledged) + 1, len(acknowledged) + size + 1))
+        assert_survives_power_loss(files, tmp_path, random, acknowledged)
+        shutil.rmtree(tmp_path / "log", ignore_errors=True)
+
+
+def assert_survives_power_loss(
+    files: PowerLossFiles, tmp_path: Path, random: Random, acknowledged: list[int]
+) -> None:
+    for _ in range(3):
+        path = tmp_path / "after"
+        files.power_loss(path, random)
+        if acknowledged:
+            assert (path / "log.json").exists(), "the log itself is gone"
+        assert_reopens(path, acknowledged)
+        shutil.rmtree(path)
+
+
+def test_recovery_is_idempotent(tmp_path: Path) -> None:
+    path, acknowledged = tmp_path / "log", list[int]()
+    at = operations_of_work(tmp_path) // 2
+    with crashing():
+        work(path, CrashingFiles(at, 0.5), acknowledged)
+    EventLog.open(path).close()
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    EventLog.open(path).close()
+    assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+
+
+def test_a_torn_manifest_line_is_kept_and_its_segment_sealed_again(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with EventLog.open(path) as log:
+        log.extend(batch(1, 3))
+        raw = segment_files(path)[0]
+        content = raw.read_bytes()
+        log.seal()
+    manifest = path / "manifest.jsonl"
+    line = manifest.read_bytes()
+    for size in range(len(line)):
+        raw.write_bytes(content)
+        manifest.write_bytes(line[:size])
+        shutil.rmtree(path / "quarantine", ignore_errors=True)
+        EventLog.open(path, files=UnsyncedFiles()).close()
+        assert quarantined(path) == ([line[:size]] if size else [])
+        assert manifest.read_bytes() == line
+        assert numbers(path) == [1, 2, 3]
+
+
+def test_the_crash_is_what_stopped_the_work(tmp_path: Path) -> None:
+    """The harness must not pass because something else failed first."""
+    for at in range(1, operations_of_work(tmp_path) + 1):
+        with pytest.raises((CrashError, EventLogError)) as raised:
+            work(tmp_path / f"log-{at}", CrashingFiles(at), [])
+        errors = [raised.value, raised.value.__cause__, raised.value.__context__]
+        assert any("crash before" in str(error) for error in errors), at
