@@ -14,14 +14,14 @@ This page is made of the commands' own help by `make docs`; a test fails when it
 
 def reference() -> str:
     """The whole page."""
-    context = click.Context(group, info_name="eventlog", max_content_width=100, terminal_width=100)
+    # The widths keep the page the same on every terminal.
+    settings = {**group.context_settings, "terminal_width": 100}
+    context = click.Context(group, info_name="eventlog", **settings)
     parts = [_HEAD, _section("eventlog", group, context)]
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None  # noqa: S101 - listed a line above
-        inner = click.Context(
-            command, info_name=name, parent=context, max_content_width=100, terminal_width=100
-        )
+        inner = click.Context(command, info_name=name, parent=context)
         parts.append(_section(f"eventlog {name}", command, inner))
     return "\n".join(parts)
 

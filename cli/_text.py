@@ -39,12 +39,13 @@ def format_duration(milliseconds: float | None) -> str:
     """A duration for people: ``1h 02m``, ``3m 20s``, ``4.2s``, ``80ms``."""
     if milliseconds is None:
         return ""
+    # Cut off, not rounded: 59.96 s are neither "60.0s" nor a minute.
+    tenths = int(milliseconds / 100)
     if milliseconds < 1000:
-        return f"{milliseconds:.0f}ms"
-    seconds = milliseconds / 1000
-    if seconds < 60:
-        return f"{seconds:.1f}s"
-    minutes, seconds = divmod(int(seconds), 60)
+        return f"{int(milliseconds)}ms"
+    if tenths < 600:
+        return f"{tenths / 10}s"
+    minutes, seconds = divmod(tenths // 10, 60)
     if minutes < 60:
         return f"{minutes}m {seconds:02d}s"
     hours, minutes = divmod(minutes, 60)
@@ -55,7 +56,7 @@ def format_bytes(size: int) -> str:
     """A size for people, with decimal units."""
     value = float(size)
     for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
+        if round(value, 1) < 1000 or unit == "GB":
             return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError("unreachable")

@@ -21,6 +21,7 @@ from eventlog._errors import (
 )
 from eventlog._event import Event
 from eventlog._log import EventLog
+from eventlog._manifest import SealedEntry
 from eventlog._new_event import NewEvent
 from eventlog._query import Query
 
@@ -73,6 +74,7 @@ __all__ = [
     "ReadOnlyError",
     "RecoveryCompleted",
     "RepairReport",
+    "SealedEntry",
     "SessionAnnotated",
     "SessionEnded",
     "SessionStarted",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eventlog._errors import NotALogError
+from eventlog._errors import DamagedLogError, NotALogError
 from eventlog._files import Files
 from eventlog._format import FORMAT_VERSION, IDENTITY_NAME, LOCK_NAME, SEGMENTS_NAME
 from eventlog._identity import Identity, new_log_id, write_identity
@@ -65,6 +65,11 @@ def _fill(log: Path, files: Files, identity: Identity) -> None:
     segments = log / SEGMENTS_NAME
     if not segments.is_dir():
         files.make_directory(segments)
+    if any(path.lstat().st_size for path in segments.iterdir()):  # a log whose log.json was lost
+        raise DamagedLogError(
+            "log.json is missing, and there are events: restore it from a copy",
+            path=log / IDENTITY_NAME,
+        )
     first = segments / raw_name(1)
     if not first.exists():
         files.write_new(first, b"")

@@ -39,8 +39,10 @@ def _behind(query: Query, block: Lines) -> Query:
 
 def _state(catalog: Catalog) -> tuple[int, ...]:
     """Changes whenever a segment grows, appears or goes; costs two looks at the disk."""
-    raw = catalog.snapshot().raw[-1].path
+    path = catalog.snapshot().raw[-1].path
     try:
-        return (catalog.directory.stat().st_mtime_ns, raw.stat().st_size)
+        raw = path.stat()
+        # The size alone does not tell a tear from what was written in its place.
+        return (catalog.directory.stat().st_mtime_ns, raw.st_mtime_ns, raw.st_size)
     except FileNotFoundError:
         return ()

@@ -15,7 +15,8 @@ from eventlog._codec import Prepared
 from eventlog._errors import ClosedLogError, InvalidEventError, ReadOnlyError
 from eventlog._event import Event
 from eventlog._files import Files
-from eventlog._format import IDENTITY_NAME
+from eventlog._format import CACHE_NAME, IDENTITY_NAME
+from eventlog._manifest import SealedEntry
 from eventlog._new_event import NewEvent
 from eventlog._query import Query
 from eventlog._reader import line_blocks, scan
@@ -335,6 +336,16 @@ class EventLog:
         for block in line_blocks(self._usable_catalog(), Query(reverse=True)):
             return block.last
         return 0
+
+    def sealed(self) -> list[SealedEntry]:
+        """The manifest's entries: one per sealed segment, in order. They never change."""
+        snapshot = self._usable_catalog().snapshot()
+        return snapshot.entries[: snapshot.sealed]
+
+    @property
+    def cache_path(self) -> Path:
+        """Where derived data about the log may be kept. It can be deleted at any time."""
+        return self.path / CACHE_NAME
 
     def info(self) -> LogInfo:
         """What the log holds, and how much room it takes."""

@@ -20,6 +20,11 @@ def _as_types(types: str | Iterable[str] | None) -> frozenset[str] | None:
     return frozenset([types] if isinstance(types, str) else types)
 
 
+def _aware(query: object, attribute: object, moment: datetime | None) -> None:
+    if moment is not None:
+        format_time(moment)  # refuses a naive one, whatever the log holds
+
+
 @frozen
 class Query:
     """Filters and direction of a read. All filters must hold."""
@@ -30,9 +35,9 @@ class Query:
     """Only sequences up to and including this one."""
     types: frozenset[str] | None = field(default=None, converter=_as_types)
     subject: str | None = None
-    since: datetime | None = None
+    since: datetime | None = field(default=None, validator=_aware)
     """Only events whose time is not earlier."""
-    before: datetime | None = None
+    before: datetime | None = field(default=None, validator=_aware)
     """Only events whose time is earlier."""
     reverse: bool = False
     limit: int | None = None

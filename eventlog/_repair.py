@@ -22,16 +22,17 @@ from eventlog._create import make_skeleton
 from eventlog._errors import DamagedLogError, EventLogError
 from eventlog._files import Files
 from eventlog._format import (
+    CACHE_NAME,
     HARD_MAX_LINE_BYTES,
+    IDENTITY_NAME,
+    LOCK_NAME,
     MANIFEST_NAME,
-    QUARANTINE_NAME,
-    REJECTS_NAME,
     SEGMENTS_NAME,
 )
 from eventlog._identity import read_identity
 from eventlog._lock import WriterLock
 from eventlog._manifest import SealedEntry
-from eventlog._names import parse_name, raw_name, sealed_name
+from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name, sealed_name
 from eventlog._quarantine import free_place
 from eventlog._recovery import recover
 from eventlog._salvage import Salvaged, salvage
@@ -41,6 +42,9 @@ from eventlog._times import format_time
 from eventlog._verify import Audit, Fault, verify
 
 LOST_TYPE = "eventlog.lost"
+
+_OWN = frozenset({IDENTITY_NAME, MANIFEST_NAME, SEGMENTS_NAME, CACHE_NAME, LOCK_NAME})
+"""What a mended log gets made anew, or in its own way. All else is copied."""
 
 
 @frozen
@@ -108,6 +112,7 @@ def _repair(log: Path, files: Files, into: Path | None, dry_run: bool) -> Repair
     lost = _build(log, plans, None if dry_run else target, files)
     if not dry_run:
         _check_result(target)
+        _bring_to_disk(target, files)
         if into is None:
             _swap(log, target, files)
     return RepairReport(
@@ -182,13 +187,22 @@ def _build(log: Path, plans: list[SegmentPlan], target: Path | None, files: File
 
 
 def _copy_rest(log: Path, target: Path, files: Files) -> None:
-    """What is no segment: the old manifest, earlier quarantine and rejected input."""
-    if (log / REJECTS_NAME).exists():
-        shutil.copy2(log / REJECTS_NAME, target / REJECTS_NAME)
-    if (log / QUARANTINE_NAME).is_dir():
-        shutil.copytree(log / QUARANTINE_NAME, target / QUARANTINE_NAME)
+    """What is no segment: earlier quarantine, rejected input, files of others; the old manifest."""
+    for path in log.iterdir():
+        if path.name not in _OWN:
+            _copy(path, target / path.name)
+    for path in (log / SEGMENTS_NAME).iterdir() if (log / SEGMENTS_NAME).is_dir() else ():
+        if parse_name(path.name.removesuffix(TEMPORARY_SUFFIX)) is None:
+            _copy(path, target / SEGMENTS_NAME / path.name)
     if (log / MANIFEST_NAME).exists():
         _keep_damaged((log / MANIFEST_NAME,), target, files)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir() and not source.is_symlink():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _keep_damaged(paths: tuple[Path, ...], target: Path, files: Files) -> None:
@@ -246,6 +260,19 @@ def _check_result(target: Path) -> None:
             "it is left here to look at",
             path=target,
         )
+
+
+def _bring_to_disk(target: Path, files: Files) -> None:
+    """Copies are not synced by what makes them, and the originals are about to go."""
+    for directory, _, names in os.walk(target):
+        for path in (Path(directory, name) for name in names):
+            if path.is_file() and not path.is_symlink():
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    files.sync(descriptor)
+                finally:
+                    files.close(descriptor)
+        files.sync_directory(Path(directory))
 
 
 def _swap(log: Path, target: Path, files: Files) -> None:

@@ -10,19 +10,20 @@ import os
 from collections.abc import Callable
 from functools import partial
 from hashlib import file_digest, sha256
+from io import BufferedReader
 from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
 from eventlog._check import salt_of
 from eventlog._errors import DamagedLogError
-from eventlog._format import MANIFEST_NAME, SEGMENTS_NAME
+from eventlog._format import IDENTITY_NAME, MANIFEST_NAME, SEGMENTS_NAME
 from eventlog._identity import read_identity
 from eventlog._line_checks import LineChecker
 from eventlog._manifest import SealedEntry, decode_entry, misplaced
 from eventlog._names import parse_name, raw_name, sealed_name
 from eventlog._segments import RawSegment, SealedSegment
-from eventlog._tail import TailKind, scan_tail
+from eventlog._tail import Tail, TailKind, scan_tail
 
 Progress = Callable[[int], None]
 """Told how many more bytes of the log were checked."""
@@ -60,7 +61,7 @@ def verify(path: str | Path, progress: Progress | None = None) -> VerifyReport:
     try:
         identity, identity_line = read_identity(log)
     except DamagedLogError as error:
-        fault = Fault(str(error.path), None, None, "identity", error.message)
+        fault = Fault(IDENTITY_NAME, None, None, "identity", error.message)
         return VerifyReport(False, 0, 0, [fault])
     audit = Audit(log, salt_of(identity.log_id), progress or (lambda size: None))
     audit.run(identity_line)
@@ -80,8 +81,10 @@ class Audit:
 
     def run(self, identity_line: bytes) -> None:
         """Check everything."""
-        raw = self._list_raw()
-        entries = self.check_manifest(identity_line)
+        raw, manifest = self._list_raw(), self._manifest()
+        while (again := self._list_raw()) != raw:  # a writer is at work: see Catalog.snapshot
+            raw, manifest = again, self._manifest()
+        entries = self.check_manifest(identity_line, manifest)
         for entry in entries:
             self.check_sealed(entry)
         sealed_to = entries[-1].last_sequence if entries else 0
@@ -106,17 +109,20 @@ class Audit:
         return self.log / SEGMENTS_NAME
 
     def _list_raw(self) -> list[int]:
-        """First sequences of the raw segments. Read before the manifest: see Catalog.snapshot."""
+        """First sequences of the raw segments."""
         names = os.listdir(self._directory) if self._directory.is_dir() else []
         return sorted(known[0] for name in names if (known := parse_name(name)) and not known[1])
 
     # The manifest
 
-    def check_manifest(self, identity_line: bytes) -> list[SealedEntry]:
+    def _manifest(self) -> bytes:
+        path = self.log / MANIFEST_NAME
+        return path.read_bytes() if path.exists() else b""
+
+    def check_manifest(self, identity_line: bytes, data: bytes | None = None) -> list[SealedEntry]:
         """The entries that can be read, whatever else is wrong with the chain."""
         path = self.log / MANIFEST_NAME
-        data = path.read_bytes() if path.exists() else b""
-        *lines, rest = data.split(b"\n")
+        *lines, rest = (self._manifest() if data is None else data).split(b"\n")
         entries: list[SealedEntry] = []
         previous, last, offset = sha256(identity_line).hexdigest(), 0, 0
         for line in lines:
@@ -199,30 +205,39 @@ class Audit:
                 self.fault(
                     path, "missing", "a segment before this one is missing", sequence=expected
                 )
-            expected = self._check_one_raw(
-                RawSegment(path, first, self.salt), index + 1 == len(firsts)
-            )
+            segment = RawSegment(path, first, self.salt)
+            following = firsts[index + 1] if index + 1 < len(firsts) else None
+            expected = self._check_one_raw(segment, following)
             self.segments += 1
 
-    def _check_one_raw(self, segment: RawSegment, active: bool) -> int:
-        """The sequence that should follow this segment."""
+    def _check_one_raw(self, segment: RawSegment, following: int | None) -> int:
+        """The sequence that should follow. ``following`` is None for the active segment."""
         try:
             file = segment.open()
         except FileNotFoundError:  # sealed while we looked at others: then it was whole
-            return segment.first_sequence
+            return following or segment.first_sequence
         lines = self._checker(segment.path, segment.first_sequence)
         with file:
-            tail = scan_tail(file, segment.salt, segment.first_sequence)
-            whole = evolve(segment, end=tail.end if tail.kind is TailKind.TORN else None)
+            tail = _settled_tail(file, segment)
+            whole = evolve(segment, end=None if tail.kind is TailKind.CORRUPT else tail.end)
             for block in whole.blocks(file, 0, self._note(segment.path, "line")):
                 lines.take(block)
                 self.progress(len(block.data))
         self.events += lines.intact
         lines.finish()
         if tail.kind is TailKind.TORN:
-            message = _TORN if active else "a rotated segment ends inside a batch"
+            message = "a rotated segment ends inside a batch" if following else _TORN
             self.fault(segment.path, "torn", message, offset=tail.end, sequence=tail.next_sequence)
         return lines.expected
+
+
+def _settled_tail(file: BufferedReader, segment: RawSegment) -> Tail:
+    """A write that is under way looks torn: look again until the file stands still."""
+    while True:
+        size = os.fstat(file.fileno()).st_size
+        tail = scan_tail(file, segment.salt, segment.first_sequence, size)
+        if tail.kind is not TailKind.TORN or os.fstat(file.fileno()).st_size == size:
+            return tail
 
 
 _TORN = "an unfinished write; opening the log for writing moves it to quarantine"

@@ -1,12 +1,14 @@
-"""Folding a log."""
+"""Asking a log: partials of sealed segments, a fold of the rest, one merge in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from eventlog import Event, EventLog
+from eventlog import EventLog
+from projections._fold import fold
+from projections._partials import Partials
 from projections._protocol import Projection
 
 State = TypeVar("State")
@@ -16,27 +18,88 @@ AsOf = int | datetime | None
 """A moment of the log: the last sequence to count, or the last time; None for now."""
 
 
-def fold(projection: Projection[State, Result], events: Iterable[Event]) -> State:
-    """The state after these events."""
-    state, apply, types = projection.initial(), projection.apply, projection.types
-    for event in events:
-        if types is None or event.type in types:
-            state = apply(state, event)
+def project(
+    log: EventLog,
+    projection: Projection[State, Result],
+    as_of: AsOf = None,
+    executor: Executor | None = None,
+) -> Result:
+    """The projection's answer, for the whole log or ``as_of`` a sequence or a time (inclusive).
+
+    Sealed segments never change, so their states are kept in the log's cache. With an ``executor``
+    (any of ``concurrent.futures``) missing ones are computed there. The answer is the same in every
+    case, to the byte of its JSON.
+
+    DamagedLogError when a part that has to be read is damaged: an answer from the rest would look
+    like an answer.
+    """
+    return projection.result(state_of(log, projection, as_of, executor))
+
+
+def state_of(
+    log: EventLog,
+    projection: Projection[State, Any],
+    as_of: AsOf = None,
+    executor: Executor | None = None,
+) -> State:
+    """The state behind :func:`project`'s answer."""
+    partials = Partials.of(log, projection, executor)
+    state: State
+    if isinstance(as_of, datetime):
+        state = _as_of_time(partials, as_of)
+    else:
+        state = _as_of_sequence(partials, as_of)
     return state
 
 
-def project(log: EventLog, projection: Projection[State, Result], as_of: AsOf = None) -> Result:
-    """The projection's answer, for the whole log or ``as_of`` a sequence or a time (inclusive).
-
-    DamagedLogError when the log is damaged: an answer from part of it would look like an answer.
-    """
-    until = as_of if isinstance(as_of, int) else None
-    before = _after(as_of) if isinstance(as_of, datetime) else None
-    events = log.read(until=until, before=before, types=projection.types)
-    return projection.result(fold(projection, events))
+def _as_of_sequence(partials: Partials, until: int | None) -> Any:
+    entries = partials.log.sealed()
+    if until is not None:
+        entries = [entry for entry in entries if entry.last_sequence <= until]
+    state = partials.merged(entries)
+    reached = entries[-1].last_sequence if entries else 0
+    return _fold_on(partials, state, after=reached, until=until)
 
 
-def _after(moment: datetime) -> datetime | None:
+def _as_of_time(partials: Partials, moment: datetime) -> Any:
+    """Clocks jump, so any segment may hold any time; the manifest says which lie on one side."""
+    entries = partials.log.sealed()
+    wholes = partials.each([entry for entry in entries if _time(entry.last_time) <= moment])
+    merge, state = partials.projection.merge, partials.projection.initial()
+    for entry in entries:
+        if _time(entry.last_time) <= moment:
+            state = merge(state, next(wholes))
+        elif _time(entry.first_time) <= moment:
+            before, last = entry.first_sequence - 1, entry.last_sequence
+            state = _fold_on(partials, state, after=before, until=last, moment=moment)
+    reached = entries[-1].last_sequence if entries else 0
+    return _fold_on(partials, state, after=reached, moment=moment)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _fold_on(
+    partials: Partials,
+    state: Any,
+    *,
+    after: int,
+    until: int | None = None,
+    moment: datetime | None = None,
+) -> Any:
+    """``state``, and what the events of one stretch add to it."""
+    projection = partials.projection
+    events = partials.log.read(
+        after=after,
+        until=until,
+        before=None if moment is None else _behind(moment),
+        types=projection.types,
+    )
+    return projection.merge(state, fold(projection, events))
+
+
+def _behind(moment: datetime) -> datetime | None:
     """The first moment that is too late; None when no time is."""
     try:
         return moment + timedelta(microseconds=1)

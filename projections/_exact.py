@@ -7,7 +7,11 @@ like that, addition is exact and associative, and only the result is rounded.
 
 from __future__ import annotations
 
+from sys import float_info
+
 from attrs import define
+
+from eventlog._format import MAX_INTEGER, MIN_INTEGER
 
 
 @define
@@ -47,9 +51,14 @@ class ExactSum:
 
     @property
     def value(self) -> int | float:
-        """The sum: an int when it is whole, else the nearest float."""
+        """The sum: an int when it is whole and has at most 64 bits, else the nearest float."""
         whole, rest = divmod(self.numerator, 1 << self.exponent)
-        return self.numerator / (1 << self.exponent) if rest else whole
+        if not rest and MIN_INTEGER <= whole <= MAX_INTEGER:
+            return whole
+        try:
+            return self.numerator / (1 << self.exponent)
+        except OverflowError:
+            return float_info.max if whole > 0 else -float_info.max
 
     @property
     def mean(self) -> float | None:

@@ -6,6 +6,7 @@ The JSON shape, per session in order of first event (times RFC 3339 UTC, unknown
 tasks_open, files_read, files_written, tool_calls, velocity, gold, notes``, and further
 ``tasks_unstarted``, ``metrics``, ``incomplete``.
 
+* ``source`` is that of the first event.
 * ``status``: ``ended`` after session.ended or session.summarized, ``crashed`` after crash.detected
   until recovery.completed or a new start, else ``open``.
 * ``started`` is the time of the earliest event; ``ended`` the time of the event that ended it.
@@ -22,14 +23,16 @@ tasks_open, files_read, files_written, tool_calls, velocity, gold, notes``, and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from attrs import Factory, define, frozen
 
 from eventlog import Event
 from projections._exact import ExactSum
+from projections._keyed import Key, KeyedProjection
 
+_NEVER = datetime.min.replace(tzinfo=UTC)  # replaced by the first event
 _MILLISECOND = timedelta(milliseconds=1)
 _HOUR_MS = 3_600_000
 
@@ -91,10 +94,9 @@ class TaskPairs:
 class SessionState:
     """What is known of one session after some stretch of the log."""
 
-    subject: str | None
-    source: str
-    first_time: datetime
-    last_time: datetime
+    source: str = ""
+    first_time: datetime = _NEVER
+    last_time: datetime = _NEVER
     events: int = 0
     status: str | None = None
     """Set by the last event that decides it; None when this stretch has none."""
@@ -112,53 +114,43 @@ class SessionState:
     incomplete: int = 0
 
 
-class SessionSummaries:
-    """The projection; see the module."""
+class SessionSummaries(KeyedProjection[SessionState, SessionSummary]):
+    """The projection; see the module. A session is a subject; None holds events without one."""
 
     name = "session-summaries"
     version = 1
-    types: frozenset[str] | None = None
+    types = None
 
-    def initial(self) -> dict[str | None, SessionState]:
-        """No session yet. Sessions are kept by subject; None holds events without one."""
-        return {}
+    def initial_one(self) -> SessionState:
+        """A session before its first event."""
+        return SessionState()
 
-    def apply(
-        self, state: dict[str | None, SessionState], event: Event
-    ) -> dict[str | None, SessionState]:
+    def apply_one(self, state: SessionState, event: Event) -> SessionState:
         """Count one event in its session."""
-        session = state.get(event.subject)
-        if session is None:
-            session = SessionState(event.subject, event.source, event.time, event.time)
-            state[event.subject] = session
-        session.events += 1
-        if event.time > session.last_time:
-            session.last_time = event.time
-        elif event.time < session.first_time:
-            session.first_time = event.time
+        if not state.events:
+            state.source, state.first_time, state.last_time = event.source, event.time, event.time
+        state.events += 1
+        if event.time > state.last_time:
+            state.last_time = event.time
+        elif event.time < state.first_time:
+            state.first_time = event.time
         take = _TAKES.get(event.type)
-        if take is not None and not take(session, event):
-            session.incomplete += 1
+        if take is not None and not take(state, event):
+            state.incomplete += 1
         return state
 
-    def merge(
-        self, earlier: dict[str | None, SessionState], later: dict[str | None, SessionState]
-    ) -> dict[str | None, SessionState]:
-        """Session by session; new ones follow in their order."""
-        for subject, session in later.items():
-            known = earlier.get(subject)
-            earlier[subject] = session if known is None else _merge(known, session)
-        return earlier
+    def merge_one(self, earlier: SessionState, later: SessionState) -> SessionState:
+        """Two stretches of one session."""
+        return _merge(earlier, later)
 
-    def result(self, state: dict[str | None, SessionState]) -> list[SessionSummary]:
-        """One summary per session, in order of first event."""
-        return [_summarize(session) for session in state.values()]
+    def result_one(self, key: Key, state: SessionState) -> SessionSummary:
+        """The session's summary."""
+        return _summarize(key, state)
 
 
 def _merge(earlier: SessionState, later: SessionState) -> SessionState:
     decided = later if later.status is not None else earlier
     return SessionState(
-        subject=earlier.subject,
         source=earlier.source,
         first_time=min(earlier.first_time, later.first_time),
         last_time=max(earlier.last_time, later.last_time),
@@ -187,11 +179,11 @@ def _merge_values(
     return earlier
 
 
-def _summarize(session: SessionState) -> SessionSummary:
+def _summarize(subject: Key, session: SessionState) -> SessionSummary:
     duration_ms = (session.last_time - session.first_time) // _MILLISECOND
     gold = session.area_gold.value if session.area_gold.count else None
     return SessionSummary(
-        subject=session.subject,
+        subject=subject,
         source=session.source,
         status=session.status or "open",
         started=session.first_time,
@@ -225,6 +217,11 @@ def _decide(session: SessionState, status: str, ended: datetime | None) -> bool:
     return True
 
 
+def _crashed(session: SessionState, event: Event) -> bool:
+    _decide(session, "crashed", None)
+    return isinstance(event.data.get("error_type"), str)
+
+
 def _task_started(session: SessionState, event: Event) -> bool:
     session.tasks_started += 1
     return _pair(session, event, TaskPairs.start)
@@ -239,7 +236,10 @@ def _pair(session: SessionState, event: Event, step: Callable[[TaskPairs], None]
     task = event.data.get("task")
     if not isinstance(task, str):
         return False
-    step(session.pairs.setdefault(task, TaskPairs()))
+    pair = session.pairs.setdefault(task, TaskPairs())
+    step(pair)
+    if not (pair.open or pair.unstarted):  # as good as never seen, and names may be many
+        del session.pairs[task]
     return True
 
 
@@ -306,6 +306,6 @@ _TAKES: dict[str, Callable[[SessionState, Event], bool]] = {
     "tool.called": _tool_called,
     "area.visited": _area_visited,
     "metric.recorded": _metric_recorded,
-    "crash.detected": lambda session, event: _decide(session, "crashed", None),
+    "crash.detected": _crashed,
     "recovery.completed": lambda session, event: _decide(session, "open", None),
 }

@@ -30,5 +30,8 @@ def command(log: Path, lock_timeout: float, as_json: bool) -> None:
     if as_json:
         print_json({"sealed": sealed, "segments": after.segments})
         return
-    saved = format_bytes(before.stored_bytes - after.stored_bytes)
-    say(f"sealed {count(sealed, 'segment')}; {saved} less on disk" if sealed else "nothing to seal")
+    if not sealed:
+        say("nothing to seal")
+        return
+    sizes = f"{format_bytes(before.stored_bytes)} on disk, now {format_bytes(after.stored_bytes)}"
+    say(f"sealed {count(sealed, 'segment')}; it was {sizes}")

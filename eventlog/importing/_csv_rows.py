@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from eventlog.importing._bad_line import quoted
 from eventlog.importing._csv_feed import Feed, RowTooLongError
 from eventlog.importing._errors import ImportInputError
-from eventlog.importing._json_line import not_utf8
-from eventlog.importing._lines import Line, Raw
+from eventlog.importing._json_line import utf8_fault
+from eventlog.importing._lines import Line
 from eventlog.importing._records import Record, is_too_long, too_long
 
 _WASTE = 64 * 1024 * 1024
@@ -88,8 +88,8 @@ class _Rows:
         names = len(self.header or ())
         if b"\0" in raw:
             return "a NUL byte"
-        if not raw.isascii() and not _is_utf8(raw):
-            return not_utf8(raw)
+        if not raw.isascii() and (fault := utf8_fault(raw)):
+            return fault
         if cells > names:
             return f"{cells} cells, and the header names {names}"
         if exact and cells < names:
@@ -130,23 +130,16 @@ def _checked_header(file: str, cells: list[str]) -> list[str]:
 
 
 def _bad_header(file: str, what: str) -> ImportInputError:
-    return ImportInputError(f"the CSV header of {file} {what}", path=file)
+    return ImportInputError(f"the CSV header {what}", path=file)
 
 
-def _is_utf8(raw: Raw) -> bool:
-    try:
-        bytes(raw).decode()  # type: ignore[arg-type]
-    except UnicodeDecodeError:
-        return False
-    return True
+_FAULTS = {
+    "end of data": "a quote that is not closed",
+    "expected after": "text behind a closing quote",
+    "new-line": "a carriage return in the middle of the line",
+}
 
 
 def _explain(error: csv.Error) -> str:
     message = str(error)
-    if "end of data" in message:
-        return "a quote that is not closed"
-    if "expected after" in message:
-        return "text behind a closing quote"
-    if "new-line" in message:
-        return "a carriage return in the middle of the line"
-    return message
+    return next((fault for part, fault in _FAULTS.items() if part in message), message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -36,7 +37,7 @@ def decode_object(raw: bytes) -> dict[str, Any]:
     except RecursionError:
         raise _too_deep() from None
     except UnicodeDecodeError:
-        raise BadLineError(not_utf8(raw)) from None
+        raise BadLineError(utf8_fault(raw) or "not valid UTF-8") from None
     except msgspec.DecodeError as error:
         raise BadLineError(_explain(raw, str(error))) from None
     if type(value) is not dict:
@@ -53,13 +54,13 @@ def refuse_duplicate_keys(raw: bytes) -> None:
     json.loads(raw.decode(), object_pairs_hook=_unique)
 
 
-def not_utf8(raw: bytes) -> str:
-    """Why ``raw`` is no UTF-8 text."""
+def utf8_fault(raw: bytes) -> str | None:
+    """Why ``raw`` is no UTF-8 text, or None when it is."""
     try:
         raw.decode()
     except UnicodeDecodeError as error:
         return f"not valid UTF-8 (byte {error.start + 1} of the line)"
-    return "not valid UTF-8"
+    return None
 
 
 def _count_keys(value: dict[str, Any]) -> int:
@@ -96,11 +97,9 @@ def _check_depth(value: dict[str, Any]) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise BadLineError(f"the key {quoted(key)} stands twice")
-            seen.add(key)
+        times = Counter(key for key, _ in pairs)
+        twice = next(key for key in times if times[key] > 1)
+        raise BadLineError(f"the key {quoted(twice)} stands twice")
     return result
 
 

@@ -35,9 +35,6 @@ class LineSet:
         self._ranges = sorted(ranges)
         self._starts = [start for start, _ in self._ranges]
 
-    def __bool__(self) -> bool:
-        return bool(self._ranges)
-
     def __contains__(self, line: int) -> bool:
         place = bisect_right(self._starts, line)
         return place > 0 and line <= self._ranges[place - 1][1]

@@ -64,8 +64,7 @@ def _check_apart(names: list[str], rejects_path: Path) -> None:
     for name in names:
         if name != STDIN and rejects_path.samefile(name):
             raise ImportInputError(
-                f"{name} is where this import keeps what it refuses: copy it first, and import "
-                "the copy",
+                "this import keeps here what it refuses: copy the file, and import the copy",
                 path=name,
             )
 

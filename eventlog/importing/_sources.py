@@ -100,9 +100,7 @@ def _is_readable(stream: BinaryIO) -> bool:
 
 def open_source(name: str, stdin: BinaryIO | None, spool_in: Path) -> Source:
     """The bytes of the input called ``name``; ``-`` is ``stdin``."""
-    if name == STDIN:
-        if stdin is None:
-            raise ImportInputError("standard input was named, and there is none")
+    if name == STDIN and stdin is not None:
         return StreamSource(stdin, spool_in, owned=False)
     path = Path(name)
     try:
@@ -115,7 +113,7 @@ def open_source(name: str, stdin: BinaryIO | None, spool_in: Path) -> Source:
 
 def unreadable(name: str, error: OSError) -> ImportInputError:
     """The error for an input that the system does not let us read."""
-    return ImportInputError(f"cannot read {name}: {error.strerror or error}", path=name)
+    return ImportInputError(f"cannot read this input: {error.strerror or error}", path=name)
 
 
 def check_readable(names: Sequence[str], stdin: BinaryIO | None) -> None:
@@ -133,7 +131,7 @@ def _check_file(name: str) -> None:
     try:
         mode = Path(name).stat().st_mode
         if stat.S_ISDIR(mode):
-            raise ImportInputError(f"{name} is a directory; name the files in it", path=name)
+            raise ImportInputError("an input is a directory: name the files in it", path=name)
         # A named pipe must not be opened just to look: its writer would lose its reader.
         if stat.S_ISREG(mode):
             Path(name).open("rb").close()

@@ -38,6 +38,7 @@ def end_of(child: subprocess.Popen[bytes]) -> tuple[int, str]:
 
 
 def wait_for_output(child: subprocess.Popen[bytes]) -> None:
+    assert child.stdout is not None
     ready, _, _ = select.select([child.stdout], [], [], PATIENCE)
     assert ready, "the command printed nothing"
 
@@ -155,10 +156,11 @@ def content(log: Path) -> list[tuple[Any, ...]]:
 
 
 def make_input(path: Path) -> Path:
+    """A few MB of lines; about one of a hundred is none that can be imported."""
     pads, draw = "x" * 900, Random(17).randrange
     lines = [
-        '{"type":"t.%d","subject":"s-%d","time":"2026-01-01T00:00:%02dZ","n":%d,"pad":"%s"}'
-        % (n % 3, n % 7, n % 60, n, pads[: draw(900)])
+        f'{{"type":"t.{n % 3}","subject":"s-{n % 7}","time":"2026-01-01T00:00:{n % 60:02}Z",'
+        f'"n":{n},"pad":"{pads[: draw(900)]}"}}'
         if n % 97
         else f"line {n} is no JSON"
         for n in range(5000)

@@ -71,6 +71,11 @@ def test_byte_order_mark_blank_lines_and_rows_of_empty_cells_are_fine(tmp_path: 
     assert rows(tmp_path, content) == []
 
 
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"type,time\n"])
+def test_a_file_without_rows_gives_nothing(tmp_path: Path, content: bytes) -> None:
+    assert imported(tmp_path, content, name="in.csv") == []
+
+
 def test_missing_and_empty_cells_are_absent(tmp_path: Path) -> None:
     assert rows(tmp_path, b"a,b,c\n1\n,2\n") == [{"a": "1"}, {"b": "2"}]
 

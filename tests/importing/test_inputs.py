@@ -15,7 +15,7 @@ from tests.importing.helpers import counts, events, plain, run
 
 def test_nothing_is_written_when_any_input_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(plain(1))
-    with pytest.raises(ImportInputError, match=r"cannot read .*missing") as caught:
+    with pytest.raises(ImportInputError, match=r"cannot read .*missing\)") as caught:
         run(tmp_path / "log", tmp_path / "a", tmp_path / "missing")
     assert caught.value.path == tmp_path / "missing"
     assert events(tmp_path / "log") == []
@@ -45,7 +45,7 @@ def test_the_file_of_rejects_cannot_be_imported_into_itself(tmp_path: Path) -> N
     (tmp_path / "a").write_bytes(b"bad\n")
     result = run(tmp_path / "log", tmp_path / "a")
     assert result.rejects_file is not None
-    with pytest.raises(ImportInputError, match="copy it first"):
+    with pytest.raises(ImportInputError, match="copy the file"):
         run(tmp_path / "log", result.rejects_file)
 
 
@@ -55,6 +55,21 @@ def test_a_file_that_grows_by_its_own_import_is_read_to_where_it_ended(tmp_path:
     run(tmp_path / "log", tmp_path / "a")
     (segment,) = (tmp_path / "log" / "segments").iterdir()
     assert counts(run(tmp_path / "log", segment)) == (0, 2, 0)
+
+
+def test_an_input_that_vanishes_meanwhile_is_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(plain(1))
+    with (
+        EventLog.open(tmp_path / "log") as log,
+        pytest.raises(ImportInputError, match=r"cannot read .*b\)"),
+    ):
+        import_files(
+            log,
+            [tmp_path / "a", tmp_path / "b"],
+            progress=lambda _: (tmp_path / "b").unlink(),
+        )
+    assert len(events(tmp_path / "log")) == 1
 
 
 def test_results_are_given_per_file_and_in_sum(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventlog.importing._marks import Mark, Marks, format_mark, parse_mark
+from eventlog.importing._marks import Mark, Marks, format_mark, marks_in, parse_mark
 from eventlog.importing._ranges import MOST_RANGES, LineSet, Range, format_ranges, parse_ranges
 
 HEX = "0123456789abcdef"
@@ -41,6 +43,26 @@ def test_all_refused_lines_of_a_lineage_count() -> None:
     marks = Marks([(Mark("k", "r", 5, "h"), "1"), (Mark("k", "r", 9, "h"), "4-6")])
     lines = marks.rejected_by(Mark("k", "r", 9, "h"))
     assert [line for line in range(9) if line in lines] == [1, 4, 5, 6]
+
+
+class LogOfLines:
+    """As much of a log as is searched for marks."""
+
+    def __init__(self, *lines: bytes) -> None:
+        self._lines = lines
+
+    def lines_containing(self, part: bytes, /) -> Iterator[bytes]:
+        return (line for line in self._lines if part in line)
+
+
+def test_what_only_looks_like_a_mark_is_passed_over() -> None:
+    mark = Mark("0" * 16, "1" * 8, 5, "2" * 32)
+    text = format_mark(mark).encode()
+    damaged = b'{"a":1,"importmark":"%b"' % text
+    in_data = b'{"a":1,"data":{"b":1,"importmark":"%b"}}' % text
+    other = b'{"a":1,"importmark":"mine"}'
+    assert marks_in(LogOfLines(damaged, in_data, other)).of(mark.key) == []
+    assert marks_in(LogOfLines(b'{"a":1,"importmark":"%b"}' % text)).of(mark.key) == [mark]
 
 
 RANGES = (

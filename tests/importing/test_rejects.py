@@ -192,6 +192,20 @@ def test_a_place_where_nothing_can_be_kept_is_an_error_at_once(tmp_path: Path, n
     assert events(tmp_path / "log") == []
 
 
+def test_a_place_that_vanishes_meanwhile_is_named(tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"bad\n")
+    (tmp_path / "place").mkdir()
+    with_ = ImportOptions(rejects_path=tmp_path / "place" / "r")
+    with (
+        EventLog.open(tmp_path / "log") as log,
+        pytest.raises(EventLogError, match="No such file") as caught,
+    ):
+        import_files(
+            log, [tmp_path / "in"], with_, on_reject=lambda _: (tmp_path / "place").rmdir()
+        )
+    assert caught.value.path == tmp_path / "place" / "r"
+
+
 def test_refused_lines_are_on_disk_before_the_batch_behind_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

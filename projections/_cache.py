@@ -1,0 +1,77 @@
+"""Partials on disk, in the log's ``cache/``: derived, checked when read, and safe to delete.
+
+A file holds one state, compressed, behind a line that says what it is the state of. Whatever does
+not check out (another segment, projection or version, damage, half a file) is as good as missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import zstandard
+from attrs import frozen
+
+from eventlog import EventLog
+from projections._protocol import Projection
+
+_DIRECTORY = "partials"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
+_LARGEST = 1 << 30
+
+
+@frozen
+class PartialHeader:
+    """What a cached state is the state of."""
+
+    projection: str
+    version: int
+    covers: str
+    """SHA-256 of the segment, or of the chain of segments, that was folded."""
+    state_sha256: str
+
+
+class PartialCache:
+    """The cached states of one projection over one log. Works without a writable directory, too."""
+
+    def __init__(self, log: EventLog, projection: Projection[Any, Any]) -> None:
+        if not _NAME.fullmatch(projection.name):
+            raise ValueError(f"projection name {projection.name!r}: use a-z, 0-9 and -")
+        self._projection = projection
+        self._directory = log.cache_path / _DIRECTORY / f"{projection.name}-{projection.version}"
+
+    def get(self, name: str, covers: str) -> bytes | None:
+        """The state's JSON, when there is an intact one for exactly this."""
+        found = self.read(name)
+        return found[1] if found is not None and found[0] == covers else None
+
+    def read(self, name: str) -> tuple[str, bytes] | None:
+        """What the file's state covers, and its JSON; None when anything about it is not right."""
+        try:
+            stored = (self._directory / name).read_bytes()
+            if not 0 < zstandard.frame_content_size(stored) < _LARGEST:
+                return None
+            head, _, state = zstandard.ZstdDecompressor().decompress(stored).partition(b"\n")
+            header = msgspec.json.decode(head, type=PartialHeader)
+        except (OSError, zstandard.ZstdError, ValueError, RecursionError):
+            return None
+        return (header.covers, state) if header == self._header(header.covers, state) else None
+
+    def put(self, name: str, covers: str, state: bytes) -> None:
+        """Keep a state. A directory that cannot be written only means that nothing is kept."""
+        content = msgspec.json.encode(self._header(covers, state)) + b"\n" + state
+        stored = zstandard.ZstdCompressor(write_checksum=True).compress(content)
+        temporary = self._directory / f"{name}.{os.getpid()}.tmp"
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary.write_bytes(stored)
+            temporary.replace(self._directory / name)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+
+    def _header(self, covers: str, state: bytes) -> PartialHeader:
+        projection = self._projection
+        return PartialHeader(projection.name, projection.version, covers, sha256(state).hexdigest())

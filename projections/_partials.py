@@ -1,0 +1,127 @@
+"""The states of sealed segments: from the cache, or folded, here or in another process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from eventlog import EventLog, SealedEntry
+from projections._cache import PartialCache
+from projections._fold import fold
+from projections._protocol import Projection
+from projections._states import StateCodec
+
+_MERGED = "merged"
+
+
+@frozen
+class Partials:
+    """The states of one projection over sealed segments of one log."""
+
+    log: EventLog
+    projection: Projection[Any, Any]
+    codec: StateCodec
+    cache: PartialCache
+    executor: Executor | None
+
+    @classmethod
+    def of(
+        cls, log: EventLog, projection: Projection[Any, Any], executor: Executor | None
+    ) -> Partials:
+        """Those of a projection over a log."""
+        return cls(log, projection, StateCodec(projection), PartialCache(log, projection), executor)
+
+    def merged(self, entries: Sequence[SealedEntry]) -> Any:
+        """The state of the log's first segments, all of ``entries``.
+
+        What was merged last time is kept as one state, so that a question costs what is new.
+        """
+        chains = _chains(entries)
+        state, start = self._merged_before(chains)
+        for one in self.each(entries[start:]):
+            state = self.projection.merge(state, one)
+        if start < len(entries):
+            self.cache.put(_MERGED, chains[-1], self.codec.dump(state))
+        return state
+
+    def _merged_before(self, chains: list[str]) -> tuple[Any, int]:
+        """The longest merged state that is known, and how many segments it covers."""
+        found = self.cache.read(_MERGED)
+        if found is not None and found[0] in chains:
+            state = self._load(found[1])
+            if state is not None:
+                return state, chains.index(found[0]) + 1
+        return self.projection.initial(), 0
+
+    def each(self, entries: Sequence[SealedEntry]) -> Iterator[Any]:
+        """The state of each segment, in order; what is missing is computed, and kept."""
+        for entry, state in zip(entries, self._stored_or_computed(entries), strict=True):
+            yield self._compute(entry) if state is None else state
+
+    def _compute(self, entry: SealedEntry) -> Any:
+        state = fold_segment(self.log, self.projection, entry)
+        self.cache.put(_name(entry), entry.sha256, self.codec.dump(state))
+        return state
+
+    def _stored_or_computed(self, entries: Sequence[SealedEntry]) -> Iterator[Any]:
+        """From the cache or the executor; None where there is neither."""
+        if self.executor is None:
+            yield from map(self._stored, entries)
+            return
+        waiting = deque((entry, self._stored(entry) or self._submit(entry)) for entry in entries)
+        while waiting:
+            entry, state = waiting.popleft()
+            yield self._received(entry, state) if isinstance(state, Future) else state
+
+    def _stored(self, entry: SealedEntry) -> Any:
+        data = self.cache.get(_name(entry), entry.sha256)
+        return None if data is None else self._load(data)
+
+    def _submit(self, entry: SealedEntry) -> Future[bytes]:
+        assert self.executor is not None  # noqa: S101 - the caller asked
+        first = entry.first_sequence
+        return self.executor.submit(fold_elsewhere, self.log.path, self.projection, first)
+
+    def _received(self, entry: SealedEntry, future: Future[bytes]) -> Any:
+        data = future.result()
+        self.cache.put(_name(entry), entry.sha256, data)
+        return self.codec.load(data)
+
+    def _load(self, data: bytes) -> Any:
+        """The state; None when the JSON is not one, as after a change without a new version."""
+        try:
+            return self.codec.load(data)
+        except ValueError:
+            return None
+
+
+def _name(entry: SealedEntry) -> str:
+    return f"{entry.first_sequence:019d}"
+
+
+def _chains(entries: Sequence[SealedEntry]) -> list[str]:
+    """Per segment, a hash of it and all before it."""
+    chains, chain = [], ""
+    for entry in entries:
+        chain = sha256(f"{chain}{entry.sha256}".encode()).hexdigest()
+        chains.append(chain)
+    return chains
+
+
+def fold_segment(log: EventLog, projection: Projection[Any, Any], entry: SealedEntry) -> Any:
+    """The state of one sealed segment, folded from its events."""
+    before, last = entry.first_sequence - 1, entry.last_sequence
+    return fold(projection, log.read(after=before, until=last, types=projection.types))
+
+
+def fold_elsewhere(path: Path, projection: Projection[Any, Any], first: int) -> bytes:
+    """A worker's part: the state of the sealed segment that begins at ``first``, as JSON."""
+    with EventLog.open(path, readonly=True) as log:
+        entry = next(entry for entry in log.sealed() if entry.first_sequence == first)
+        return StateCodec(projection).dump(fold_segment(log, projection, entry))

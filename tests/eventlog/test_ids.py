@@ -1,0 +1,201 @@
+"""Ids that callers give, so that a retry is stored once."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from eventlog import ConflictError, EventLog, InvalidEventError, NewEvent
+from tests.support.files import FailingFiles
+from tests.support.logs import batch, copy_of, numbers
+
+
+def index_of(log: EventLog) -> Path:
+    return log.path / "cache" / "ids.sqlite"
+
+
+def test_a_retry_gets_the_sequence_of_the_event_that_is_there(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("test.numbered", {"n": 1})
+        assert log.append("test.numbered", {"n": 2}, id="two") == 2
+        assert log.append("test.numbered", {"n": 2}, id="two") == 2
+        assert log.append("test.numbered", {"n": 3}, id="three") == 3
+    assert numbers(tmp_path / "log") == [1, 2, 3]
+
+
+def test_the_same_id_of_another_source_is_another_event(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        assert log.append("a", {}, id="x", source="one") == 1
+        assert log.append("a", {}, id="x", source="two") == 2
+
+
+@pytest.mark.parametrize(
+    "change", [{"event": "b"}, {"data": {"n": 2}}, {"data": {"n": 1.0}}, {"subject": "s"}], ids=str
+)
+def test_an_id_that_belongs_to_another_event_is_a_conflict(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        first = {"event": "a", "data": {"n": 1}, "id": "x"}
+        log.append(**first)  # type: ignore[arg-type]
+        with pytest.raises(ConflictError, match="give this event an id of its own") as raised:
+            log.append(**{**first, **change})  # type: ignore[arg-type]
+        assert raised.value.sequence == 1
+        with pytest.raises(ConflictError):
+            log.extend([NewEvent("fine"), NewEvent(**{**first, **change})])  # type: ignore[arg-type]
+        assert log.head() == 1
+
+
+def test_a_batch_may_hold_new_events_retries_and_the_same_id_twice(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a", {}, id="one")
+        sequences = log.extend(
+            [
+                NewEvent("a", {"new": 1}),
+                NewEvent("a", {}, id="one"),
+                NewEvent("a", {}, id="two"),
+                NewEvent("a", {}, id="two"),
+                NewEvent("a", {"new": 2}),
+            ]
+        )
+        assert sequences == [2, 1, 3, 3, 4]
+        assert [event.commit for event in log.read(after=1)] == [None, None, 3]
+
+
+def test_a_retry_is_no_conflict_with_where_the_log_stands(tmp_path: Path) -> None:
+    """The first try went through, so the log has moved on."""
+    with EventLog.open(tmp_path / "log") as log:
+        assert log.append("a", {}, id="one", expected_sequence=0) == 1
+        assert log.append("a", {}, id="one", expected_sequence=0) == 1
+        with pytest.raises(ConflictError):
+            log.append("a", {}, id="two", expected_sequence=0)
+
+
+def test_the_id_that_the_log_made_names_its_event(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a", {"n": 1}, subject="s")
+        own = f"{log.log_id}-1"
+        assert log.append("a", {"n": 1}, subject="s", id=own) == 1
+        with pytest.raises(ConflictError):
+            log.append("a", {"n": 2}, subject="s", id=own)
+        assert log.head() == 1
+
+
+@pytest.mark.parametrize("number", ["2", "0", "01", "-1", "", "x", "1 ", "\u0661"])
+def test_an_id_that_looks_like_the_log_s_own_and_names_nothing_is_refused(
+    tmp_path: Path, number: str
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a")
+        with pytest.raises(InvalidEventError, match="looks like one that this log makes itself"):
+            log.append("a", {}, id=f"{log.log_id}-{number}")
+        assert log.head() == 1
+
+
+def test_a_log_without_given_ids_has_no_index(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.extend(batch(1, 5))
+    assert not (log.path / "cache").exists()
+
+
+def _given(path: Path, files: FailingFiles | None = None) -> EventLog:
+    log = EventLog.open(path, segment_events=3, files=files)
+    for number in range(1, 11):
+        log.append("test.numbered", {"n": number}, id=f"id-{number}")
+    return log
+
+
+def _assert_known(path: Path) -> None:
+    with EventLog.open(path) as log:
+        for number in range(1, 11):
+            assert log.append("test.numbered", {"n": number}, id=f"id-{number}") == number
+    assert numbers(path) == list(range(1, 11))
+
+
+def test_ids_are_known_after_opening_again(tmp_path: Path) -> None:
+    _given(tmp_path / "log").close()
+    _assert_known(tmp_path / "log")
+
+
+def test_ids_are_known_after_a_crash(tmp_path: Path) -> None:
+    """The index was not saved; it catches up from the log."""
+    with _given(tmp_path / "log") as log:
+        log.seal()
+        _assert_known(copy_of(log.path, tmp_path / "copy"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\0" + b"x" * 99])
+def test_a_damaged_index_is_built_again(tmp_path: Path, content: bytes) -> None:
+    log = _given(tmp_path / "log")
+    log.close()
+    index_of(log).write_bytes(content)
+    _assert_known(log.path)
+
+
+def test_an_index_of_another_version_is_built_again(tmp_path: Path) -> None:
+    log = _given(tmp_path / "log")
+    log.close()
+    database = sqlite3.connect(index_of(log))
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    _assert_known(log.path)
+
+
+def test_an_index_of_a_longer_log_is_built_again(tmp_path: Path) -> None:
+    """The log was brought back from an older copy, the cache was not."""
+    log = EventLog.open(tmp_path / "log")
+    log.append("test.numbered", {"n": 1}, id="id-1")
+    log.close()
+    copy_of(log.path, tmp_path / "older")
+    with EventLog.open(log.path) as log:
+        log.append("test.numbered", {"n": 2}, id="id-2")
+    index = index_of(log).read_bytes()
+    (tmp_path / "older" / "cache" / "ids.sqlite").write_bytes(index)
+    with EventLog.open(tmp_path / "older") as older:
+        assert older.append("other", {"n": 9}, id="id-2") == 2
+        assert older.append("test.numbered", {"n": 1}, id="id-1") == 1
+
+
+def test_an_index_of_a_log_that_went_another_way_is_built_again(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("test.numbered", {"n": 1})
+    other = copy_of(log.path, tmp_path / "other")
+    for path, id_ in ((log.path, "here"), (other, "there")):
+        with EventLog.open(path) as log:
+            log.append("test.numbered", {"n": 2}, id=id_)
+    index = (tmp_path / "log" / "cache" / "ids.sqlite").read_bytes()
+    (other / "cache" / "ids.sqlite").write_bytes(index)
+    with EventLog.open(other) as log:
+        assert log.append("test.numbered", {"n": 2}, id="there") == 2
+        assert log.append("test.numbered", {"n": 3}, id="here") == 3
+
+
+def test_ids_of_events_that_were_never_acknowledged_are_not_known(tmp_path: Path) -> None:
+    files = FailingFiles(lambda name, count: False)
+    log = _given(tmp_path / "log", files)
+    files.when = lambda name, count: name == "write"
+    with pytest.raises(OSError, match="error"):
+        log.append("test.numbered", {"n": 11}, id="id-11")
+    files.when = lambda name, count: False
+    log.close()
+    _assert_known(log.path)
+    with EventLog.open(log.path) as again:
+        assert again.append("test.numbered", {"n": 11}, id="id-11") == 11
+
+
+def test_many_ids_are_saved_while_the_log_is_open(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        log.extend(NewEvent("a", {"n": n}, id=f"id-{n}") for n in range(10_001))
+        database = sqlite3.connect(index_of(log))
+        assert database.execute("SELECT count(*) FROM ids").fetchone() == (10_001,)
+        database.close()
+        assert log.append("a", {"n": 5}, id="id-5") == 6
+
+
+def test_ids_with_zero_bytes_and_slashes_never_become_paths(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        for number, id_ in enumerate(["../../x", "/etc/passwd", "a/b", "%00", "."], 1):
+            assert log.append("a", {}, id=id_, subject=id_) == number
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log"]

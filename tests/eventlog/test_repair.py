@@ -1,0 +1,259 @@
+"""``repair``: what is intact is kept, what is lost is marked, the originals are kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from eventlog import (
+    DamagedLogError,
+    EventLog,
+    LockTimeoutError,
+    LogNotFoundError,
+    repair,
+    verify,
+)
+from eventlog._files import Files
+from tests.support import DEEP
+from tests.support.logs import active_file, batch, flip, quarantined, segment_files, zero
+
+
+@pytest.fixture
+def log_path(tmp_path: Path) -> Path:
+    """Two sealed segments and an active one, with batches of one and three."""
+    with EventLog.open(tmp_path / "log") as log:
+        for first in (1, 6):
+            log.extend(batch(first, 1))
+            log.extend(batch(first + 1, 3))
+            log.extend(batch(first + 4, 1))
+            log.seal()
+        log.extend(batch(11, 3))
+        log.extend(batch(14, 1))
+        log.extend(batch(15, 1))
+    return tmp_path / "log"
+
+
+def events_of(path: Path) -> dict[int, int | None]:
+    """By sequence, the number of each event; None for a marker of a lost one."""
+    with EventLog.open(path, readonly=True) as log:
+        events = list(log.read())
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    return {
+        event.sequence: None if event.type == "eventlog.lost" else event.data["n"]
+        for event in events
+    }
+
+
+def content_of(path: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(path).as_posix(): file.read_bytes()
+        for file in path.rglob("*")
+        if file.is_file()
+    }
+
+
+def test_a_sound_log_stays_as_it_is(log_path: Path) -> None:
+    before = content_of(log_path)
+    report = repair(log_path)
+    assert (report.faults, report.lost, report.written_to) == ([], [], None)
+    assert content_of(log_path) == before
+
+
+def test_a_missing_log_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(LogNotFoundError):
+        repair(tmp_path / "log")
+
+
+def test_a_damaged_identity_cannot_be_mended(log_path: Path) -> None:
+    (log_path / "log.json").write_bytes(b"{}")
+    with pytest.raises(DamagedLogError, match="restore it from a copy"):
+        repair(log_path)
+
+
+def test_a_torn_tail_is_cut_as_opening_would(log_path: Path) -> None:
+    with active_file(log_path).open("ab") as file:
+        file.write(b"torn")
+    report = repair(log_path)
+    assert (report.lost, report.written_to) == ([], log_path)
+    assert quarantined(log_path) == [b"torn"]
+    assert verify(log_path).ok
+    assert events_of(log_path) == {number: number for number in range(1, 16)}
+
+
+def _each_file(path: Path) -> list[Path]:
+    return [path / "manifest.jsonl", *segment_files(path)]
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_after_any_flipped_bit_the_log_is_sound_and_only_what_was_hit_is_lost(
+    log_path: Path, tmp_path: Path, index: int
+) -> None:
+    content = _each_file(log_path)[index].read_bytes()
+    for offset in range(0, len(content), 1 if DEEP else 23):
+        path = tmp_path / "damaged"
+        shutil.copytree(log_path, path)
+        file = _each_file(path)[index]
+        file.write_bytes(flip(content, offset, offset % 8))
+        _assert_mended(path, content, file)
+        shutil.rmtree(path)
+
+
+def _assert_mended(path: Path, original: bytes, damaged: Path) -> None:
+    kept = damaged.read_bytes()
+    report = repair(path)
+    assert report.written_to == path
+    assert report.faults
+    assert verify(path).ok
+    found = events_of(path)
+    assert len(found) in (14, 15)  # the last batch may have looked like a tear
+    lost = [sequence for sequence, number in found.items() if number is None]
+    assert lost == report.lost
+    assert {number for number in found.values() if number} == set(found) - set(lost)
+    if damaged.name == "manifest.jsonl":
+        assert not lost
+    elif damaged.suffix == ".jsonl":
+        assert len(lost) <= 2
+    assert any(kept.endswith(one) for one in quarantined(path)), "the damaged bytes are gone"
+    with EventLog.open(path) as log:
+        assert log.append("after.repair", {"n": 0}) == len(found) + 1
+        log.seal()
+    assert verify(path).ok
+    assert not [other for other in path.parent.iterdir() if other.name.startswith("damaged.")]
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], set[int]]] = {
+    "a sealed segment missing": (lambda path: segment_files(path)[0].unlink(), {1, 2, 3, 4, 5}),
+    "the manifest missing": (lambda path: (path / "manifest.jsonl").unlink(), set()),
+    "the active segment missing": (lambda path: active_file(path).unlink(), set()),
+    "a sealed segment overwritten": (
+        lambda path: segment_files(path)[1].write_bytes(b"nonsense"),
+        {6, 7, 8, 9, 10},
+    ),
+    "a hole of zeros": (
+        lambda path: active_file(path).write_bytes(
+            zero(active_file(path).read_bytes()[:300], 100) + active_file(path).read_bytes()[300:]
+        ),
+        {11, 12},
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "lost"), DAMAGE.values(), ids=DAMAGE)
+def test_lost_events_are_marked_and_all_others_kept(
+    log_path: Path, damage: Callable[[Path], object], lost: set[int]
+) -> None:
+    damage(log_path)
+    report = repair(log_path)
+    assert set(report.lost) == lost
+    assert verify(log_path).ok
+    found = events_of(log_path)
+    assert {sequence for sequence, number in found.items() if number is None} == lost
+    assert len(found) in (10, 15)
+    EventLog.open(log_path).close()
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(log_path: Path) -> None:
+    active = active_file(log_path)
+    active.write_bytes(flip(active.read_bytes(), 40, 0))
+    before = content_of(log_path)
+    planned = repair(log_path, dry_run=True)
+    assert content_of(log_path) == before
+    assert planned.written_to is None
+    done = repair(log_path)
+    assert (done.lost, done.rebuilt_files, done.kept_files) == (
+        planned.lost,
+        planned.rebuilt_files,
+        planned.kept_files,
+    )
+    assert planned.lost == [11]
+
+
+def test_a_mended_copy_leaves_the_damaged_log_alone(log_path: Path, tmp_path: Path) -> None:
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    before = content_of(log_path)
+    report = repair(log_path, into=tmp_path / "mended")
+    assert report.written_to == tmp_path / "mended"
+    assert content_of(log_path) == before
+    assert verify(tmp_path / "mended").ok
+    assert b"nonsense" in quarantined(tmp_path / "mended")
+
+
+def test_earlier_quarantine_and_files_of_others_are_kept(log_path: Path) -> None:
+    with active_file(log_path).open("ab") as file:
+        file.write(b"earlier")
+    EventLog.open(log_path).close()
+    (log_path / "notes.txt").write_text("mine")
+    (log_path / "segments" / "notes.txt").write_text("mine too")
+    (log_path / "rejects.jsonl").write_text("{}\n")
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    repair(log_path)
+    assert b"earlier" in quarantined(log_path)
+    assert (log_path / "notes.txt").read_text() == "mine"
+    assert (log_path / "segments" / "notes.txt").read_text() == "mine too"
+    assert (log_path / "rejects.jsonl").read_text() == "{}\n"
+
+
+def test_the_mended_log_is_on_the_disk_before_it_takes_the_damaged_one_s_place(
+    log_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    sync, rename = Files.sync, Files.rename
+
+    def note_sync(self: Files, descriptor: int) -> None:
+        steps.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        sync(self, descriptor)
+
+    def note_rename(self: Files, source: Path, target: Path) -> None:
+        steps.append(f"rename {source.name}")
+        rename(self, source, target)
+
+    monkeypatch.setattr(Files, "sync", note_sync)
+    monkeypatch.setattr(Files, "rename", note_rename)
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    repair(log_path)
+    synced = set(steps[: steps.index("rename log.repairing")])
+    made = [path for path in log_path.rglob("*") if path.is_file()]
+    assert {str(path).replace("/log/", "/log.repairing/") for path in made} <= synced
+
+
+def test_a_log_in_use_is_not_repaired(log_path: Path) -> None:
+    with EventLog.open(log_path), pytest.raises(LockTimeoutError):
+        repair(log_path, lock_timeout=0)
+
+
+def test_the_modes_of_a_mended_log_are_those_of_any_log(log_path: Path) -> None:
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    repair(log_path)
+    for path in [log_path, *log_path.rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+@pytest.mark.parametrize("seed", range(300 if DEEP else 15))
+def test_any_damage_at_all_ends_in_a_sound_log(log_path: Path, seed: int) -> None:
+    """Several files damaged at once, in any way; whatever is left intact is kept."""
+    random = Random(seed)
+    for file in random.sample(_each_file(log_path), random.randint(1, 4)):
+        content = file.read_bytes()
+        offset = random.randrange(len(content))
+        file.write_bytes(
+            random.choice(
+                [
+                    content[:offset],
+                    zero(content, offset),
+                    content[:offset] + random.randbytes(random.randint(1, 60)) + content[offset:],
+                    content + content,
+                    flip(content, offset, 3),
+                    b"",
+                ]
+            )
+        )
+    repair(log_path)
+    assert verify(log_path).ok
+    found = events_of(log_path)
+    assert all(number in (None, sequence) for sequence, number in found.items())
+    with EventLog.open(log_path) as log:
+        assert log.append("after.repair", {}) == len(found) + 1
