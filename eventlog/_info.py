@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 from attrs import frozen
 
 from eventlog._catalog import Catalog
 from eventlog._codec import time_of
+from eventlog._format import CACHE_NAME
 from eventlog._query import Query
 from eventlog._reader import line_blocks
 
@@ -27,6 +31,9 @@ class LogInfo:
     stored_bytes: int
     first_time: str | None
     last_time: str | None
+    cache_files: int
+    cache_bytes: int
+    """Derived data, which can be deleted at any time."""
 
 
 def gather_info(catalog: Catalog) -> LogInfo:
@@ -41,6 +48,7 @@ def gather_info(catalog: Catalog) -> LogInfo:
         times += [min(moments).decode(), max(moments).decode()]
         unsealed_bytes += sum(map(len, block.lines)) + len(block.lines)
         last = block.last
+    cached = _cached_sizes(catalog.path / CACHE_NAME)
     first = entries[0].first_sequence if entries else snapshot.raw[0].first_sequence
     return LogInfo(
         path=str(catalog.path),
@@ -56,4 +64,15 @@ def gather_info(catalog: Catalog) -> LogInfo:
         stored_bytes=sum(entry.stored_bytes for entry in entries) + unsealed_bytes,
         first_time=min(times, default=None),
         last_time=max(times, default=None),
+        cache_files=len(cached),
+        cache_bytes=sum(cached),
     )
+
+
+def _cached_sizes(directory: Path) -> list[int]:
+    sizes = []
+    for path in directory.rglob("*"):
+        with suppress(FileNotFoundError):  # others may replace or delete cached files meanwhile
+            if path.is_file():
+                sizes.append(path.stat().st_size)
+    return sizes

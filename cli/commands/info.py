@@ -8,7 +8,7 @@ import click
 
 from cli._options import json_option, log_argument, open_for_reading
 from cli._output import print_json, to_json
-from cli._text import clean, format_bytes
+from cli._text import clean, count, format_bytes
 from eventlog import LogInfo
 
 
@@ -43,4 +43,5 @@ def _rows(info: LogInfo) -> list[tuple[str, str]]:
         ("segments", f"{info.segments:,}, {info.sealed_segments:,} of them sealed"),
         ("size", f"{format_bytes(info.raw_bytes)} of lines"),
         ("on disk", f"{format_bytes(info.stored_bytes)}{share}"),
+        ("cache", f"{format_bytes(info.cache_bytes)} in {count(info.cache_files, 'file')}"),
     ]
