@@ -10,16 +10,24 @@ import click
 from cli._failures import run
 
 _COMMANDS = {
+    "analyze": "Analyze the tasks of each session: time per task, bottlenecks, hourly rates.",
     "append": "Append one event and print its sequence.",
+    "areas": "Rank areas: best by gold per hour, most dangerous by flees per hour.",
+    "audit": "Show who did what, and when: one line per event.",
     "cat": "Print events; with --jsonl exactly as they are stored.",
     "demo": "Write a sample log, and show what can be asked of it.",
+    "diff": "Show what changed in a read model between two moments of the log.",
+    "export": "Write events or a read model to a file or a database.",
     "import": "Import JSON lines (CloudEvents or any other) or CSV.",
     "info": "Show what a log holds, and how much room it takes.",
     "init": "Create an empty log in the new or empty directory LOG.",
+    "project": "Print any read model by its name.",
+    "recover": "Show what sessions need to go on: last saved state, crashes since, open tasks.",
     "repair": "Mend a damaged log from everything that is intact.",
     "seal": "Rotate, then compress, hash and record all but the new segment.",
     "summary": "Summarize each session: status, duration, tasks, files, gold.",
     "tail": "Print the last events; with -f follow the log across rotations.",
+    "trends": "Show a metric over the last sessions: gold or deaths per hour, length, any number.",
     "verify": "Check every line, batch, frame, hash, Merkle root and link.",
 }
 """Command names with the first sentence of their help, so that ``--help`` imports none of them."""

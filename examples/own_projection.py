@@ -27,8 +27,9 @@ class SlowestCalls(KeyedProjection[ToolState, tuple[Key, int, int | float]]):
 
     def apply_one(self, state: ToolState, event: Event) -> ToolState:
         duration = event.data.get("duration_ms")  # may be anything: logs are messy
-        known = duration if type(duration) in (int, float) else 0
-        return ToolState(state.calls + 1, max(state.slowest_ms, known))
+        if isinstance(duration, bool) or not isinstance(duration, int | float):
+            duration = 0
+        return ToolState(state.calls + 1, max(state.slowest_ms, duration))
 
     def merge_one(self, earlier: ToolState, later: ToolState) -> ToolState:
         slowest = max(earlier.slowest_ms, later.slowest_ms)

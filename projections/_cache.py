@@ -6,8 +6,10 @@ not check out (another segment, projection or version, damage, half a file) is a
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +19,8 @@ from attrs import frozen
 
 from eventlog import EventLog
 from projections._protocol import Projection
+
+logger = logging.getLogger("eventlog")
 
 _DIRECTORY = "partials"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
@@ -69,8 +73,10 @@ class PartialCache:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary.write_bytes(stored)
             temporary.replace(self._directory / name)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        except OSError as error:
+            logger.debug("a state was not kept: %s", error)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     def _header(self, covers: str, state: bytes) -> PartialHeader:
         projection = self._projection

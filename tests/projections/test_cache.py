@@ -1,0 +1,143 @@
+"""What is cached is checked when it is read, and whatever is wrong with it costs only time."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eventlog import EventLog
+from projections import SessionSummaries, canonical_json, fold, project
+from sessions.sample import write_sample
+
+KILLS = 30
+
+PROJECT_FOR_EVER = """
+import shutil, sys
+from eventlog import EventLog
+from projections import SessionSummaries, project
+with EventLog.open(sys.argv[1], readonly=True) as log:
+    print("ready", flush=True)
+    while True:
+        project(log, SessionSummaries())
+        shutil.rmtree(log.cache_path)
+"""
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cache") / "log"
+    with EventLog.open(path, sync="never", segment_events=250) as log:
+        write_sample(log, 40)
+    return path
+
+
+@pytest.fixture
+def path(sealed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sealed, tmp_path / "log"))
+
+
+def ask(path: Path) -> bytes:
+    with EventLog.open(path, readonly=True) as log:
+        return canonical_json(project(log, SessionSummaries()))
+
+
+def plain(path: Path) -> bytes:
+    """The answer without the engine."""
+    with EventLog.open(path, readonly=True) as log:
+        return canonical_json(SessionSummaries().result(fold(SessionSummaries(), log.read())))
+
+
+def cached(path: Path) -> list[Path]:
+    return sorted(file for file in (path / "cache" / "partials").rglob("*") if file.is_file())
+
+
+def test_there_is_a_file_per_sealed_segment_and_one_for_all(path: Path) -> None:
+    ask(path)
+    with EventLog.open(path, readonly=True) as log:
+        assert len(cached(path)) == len(log.sealed()) + 1
+
+
+def test_deleting_the_cache_changes_no_answer(path: Path) -> None:
+    first = ask(path)
+    shutil.rmtree(path / "cache")
+    assert ask(path) == first == plain(path)
+
+
+def flip(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip, lambda content: content[:-7], lambda content: b"", lambda content: b"\x00" * 99],
+    ids=["flipped bit", "truncated", "empty", "zeros"],
+)
+def test_a_damaged_partial_is_computed_again(path: Path, damage: Callable[[bytes], bytes]) -> None:
+    right = ask(path)
+    for file in cached(path):
+        file.write_bytes(damage(file.read_bytes()))
+    assert ask(path) == right
+    assert ask(path) == right
+
+
+def test_a_partial_of_another_segment_is_not_taken(path: Path) -> None:
+    right = ask(path)
+    first, second, *_, merged = cached(path)
+    first.write_bytes(second.read_bytes())
+    merged.unlink()
+    assert ask(path) == right
+
+
+def test_a_partial_of_another_log_is_not_taken(path: Path, tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "other", sync="never", segment_events=250) as log:
+        write_sample(log, 40, seed=5)
+    ask(tmp_path / "other")
+    shutil.copytree(tmp_path / "other" / "cache", path / "cache")
+    assert ask(path) == plain(path)
+
+
+def test_a_partial_of_another_version_is_not_taken(path: Path) -> None:
+    class Newer(SessionSummaries):
+        version = 2
+
+    ask(path)
+    older = path / "cache" / "partials" / "session-summaries-1"
+    older.rename(older.with_name("session-summaries-2"))
+    with EventLog.open(path, readonly=True) as log:
+        assert canonical_json(project(log, Newer())) == plain(path)
+
+
+def test_a_cache_that_cannot_be_written_costs_no_answer(path: Path) -> None:
+    shutil.rmtree(path / "cache", ignore_errors=True)
+    (path / "cache").write_text("a file where the directory would be")
+    assert ask(path) == plain(path)
+
+
+def test_what_is_new_is_merged_with_what_was_cached(path: Path) -> None:
+    ask(path)
+    with EventLog.open(path, sync="never", segment_events=250) as log:
+        write_sample(log, 8, seed=3)
+    assert ask(path) == plain(path)
+    assert ask(path) == plain(path)
+
+
+def test_killing_it_at_random_moments_leaves_no_wrong_answer(path: Path) -> None:
+    right, chance = plain(path), random.Random(11)
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROJECT_FOR_EVER, str(path)], stdout=subprocess.PIPE
+        )
+        with process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(chance.random() * 0.2)
+            process.kill()
+        assert ask(path) == right
