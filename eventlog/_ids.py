@@ -136,6 +136,8 @@ class GivenIds:
         if not directory.is_dir():
             files.make_directory(directory)
         path = directory / INDEX_NAME
+        if path.is_symlink():
+            path.unlink()  # whatever it points to is not ours to write to
         try:
             return self._connect(path, files)
         except sqlite3.DatabaseError:  # damaged, or not ours: it is derived, so build it again

@@ -9,12 +9,25 @@ import fcntl
 import os
 import time
 from pathlib import Path
+from weakref import WeakSet
 
 from eventlog._errors import LockTimeoutError
 from eventlog._files import Files
 from eventlog._format import LOCK_NAME
 
 _POLL_SECONDS = 0.01
+
+_held: WeakSet[WriterLock] = WeakSet()
+
+
+def _forget_in_child() -> None:
+    """A child shares its parent's lock, and would keep it when the parent is killed."""
+    for lock in list(_held):
+        lock.forget()
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class WriterLock:
@@ -29,6 +42,7 @@ class WriterLock:
         except BaseException:
             files.close(self._descriptor)
             raise
+        _held.add(self)
 
     def _acquire(self, log: Path, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -67,4 +81,9 @@ class WriterLock:
         """
         if os.getpid() == self._process:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-        self._files.close(self._descriptor)
+            self._files.close(self._descriptor)
+        _held.discard(self)
+
+    def forget(self) -> None:
+        """In a forked child: let go of the descriptor, and leave the lock to the parent."""
+        os.close(self._descriptor)

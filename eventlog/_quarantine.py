@@ -1,4 +1,7 @@
-"""Where bytes go that recovery or repair takes out of the log. Nothing here is ever deleted."""
+"""Where bytes go that recovery or repair takes out of the log. Nothing here is ever deleted.
+
+Also the two places beside a log that a repair uses while it puts one in the place of the other.
+"""
 
 from __future__ import annotations
 
@@ -29,3 +32,13 @@ def free_place(log: Path, name: str, files: Files) -> Path:
         path = directory / f"{name}.{moment}-{number}"
         number += 1
     return path
+
+
+def mended_place(log: Path) -> Path:
+    """Where a repair builds the sound log."""
+    return log.with_name(f"{log.name}.repairing")
+
+
+def damaged_place(log: Path) -> Path:
+    """Where the damaged log lies from one rename to the next."""
+    return log.with_name(f"{log.name}.damaged")

@@ -182,7 +182,7 @@ def _check(block: Block, segment: Segment, on_damage: OnDamage) -> Lines | None:
     if lines.pop() != b"":
         on_damage(DamagedLogError("the last line has no end", path=block.path, offset=block.offset))
     if isinstance(segment, RawSegment):
-        lines = _intact(lines, block, segment.salt, on_damage)
+        lines = _intact(lines, block, segment, on_damage)
     if not lines:
         return None
     checked = Lines(lines, sequence_of(lines[0]), sequence_of(lines[-1]))
@@ -198,13 +198,23 @@ def _check(block: Block, segment: Segment, on_damage: OnDamage) -> Lines | None:
     return checked
 
 
-def _intact(lines: list[bytes], block: Block, salt: int, on_damage: OnDamage) -> list[bytes]:
-    good = [line for line in lines if is_intact(line, salt)]
+def _intact(
+    lines: list[bytes], block: Block, segment: RawSegment, on_damage: OnDamage
+) -> list[bytes]:
+    good = [line for line in lines if is_intact(line, segment.salt)]
     if len(good) != len(lines):
         offset = block.offset
+        expected = None if offset else segment.first_sequence
         for line in lines:
-            if not is_intact(line, salt):
-                on_damage(DamagedLogError("a line is damaged", path=block.path, offset=offset))
+            if is_intact(line, segment.salt):
+                expected = sequence_of(line) + 1
+            else:
+                on_damage(
+                    DamagedLogError(
+                        "a line is damaged", path=block.path, offset=offset, sequence=expected
+                    )
+                )
+                expected = expected and expected + 1
             offset += len(line) + 1
     return good
 

@@ -33,7 +33,7 @@ from eventlog._identity import read_identity
 from eventlog._lock import WriterLock
 from eventlog._manifest import SealedEntry
 from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name, sealed_name
-from eventlog._quarantine import free_place
+from eventlog._quarantine import damaged_place, free_place, mended_place
 from eventlog._recovery import recover
 from eventlog._salvage import Salvaged, salvage
 from eventlog._sealer import record, seal_segment
@@ -108,7 +108,13 @@ def _repair(log: Path, files: Files, into: Path | None, dry_run: bool) -> Repair
         recover(Catalog(log), files)
         return RepairReport(found.faults, [], [], [], log)
     plans = _plan(log, found.faults)
-    target = into or log.with_name(f"{log.name}.repairing")
+    target = into or mended_place(log)
+    if target.exists() and not dry_run:
+        raise EventLogError(
+            "there is something already: choose another place for the mended log, or delete what "
+            "an earlier repair left there",
+            path=target,
+        )
     lost = _build(log, plans, None if dry_run else target, files)
     if not dry_run:
         _check_result(target)
@@ -277,7 +283,7 @@ def _bring_to_disk(target: Path, files: Files) -> None:
 
 def _swap(log: Path, target: Path, files: Files) -> None:
     """Put the mended log in the damaged one's place, whose files are all in its quarantine."""
-    old = log.with_name(f"{log.name}.damaged")
+    old = damaged_place(log)
     if old.exists():
         raise DamagedLogError("a damaged log from an earlier repair is in the way", path=old)
     files.rename(log, old)

@@ -206,9 +206,18 @@ def _make_converter() -> Converter:
 
         return structure
 
+    for primitive in (str, int, float, bool):
+        converter.register_structure_hook(primitive, _strictly)
     converter.register_unstructure_hook_factory(attrs.has, unstructure_hook)
     converter.register_structure_hook_factory(attrs.has, structure_hook)
     return converter
+
+
+def _strictly(value: Any, cls: type) -> Any:
+    """cattrs would turn 12 into "12" and 1.5 into 1: data that does not fit is an error here."""
+    if type(value) is cls or (cls is float and type(value) is int):
+        return value
+    raise TypeError(f"expected {cls.__name__}, not {type(value).__name__}")
 
 
 def _rest_name(cls: type) -> str | None:

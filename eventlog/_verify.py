@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from hashlib import file_digest, sha256
 from io import BufferedReader
@@ -186,13 +187,22 @@ class Audit:
 
     def _check_names(self, sealed: set[int], raw: set[int]) -> None:
         names = os.listdir(self._directory) if self._directory.is_dir() else []
-        for name in sorted(names):
-            known = parse_name(name)
-            if known and known[1] and known[0] not in sealed | raw:
-                self.fault(
-                    self._directory / name, "unknown", "this sealed segment is not in the manifest",
-                    sequence=known[0],
-                )  # fmt: skip
+        found = [known for name in names if (known := parse_name(name))]
+        raw = raw | {first for first, is_sealed in found if not is_sealed}
+        strange = {first for first, is_sealed in found if is_sealed} - sealed - raw
+        for first in sorted(strange - self._sealed_since(strange)):
+            self.fault(
+                self._directory / sealed_name(first), "unknown",
+                "this sealed segment is not in the manifest", sequence=first,
+            )  # fmt: skip
+
+    def _sealed_since(self, strange: set[int]) -> set[int]:
+        """What a writer sealed since we read the manifest: it adds a line before it deletes."""
+        since = set()
+        for line in self._manifest().split(b"\n") if strange else ():
+            with suppress(ValueError):
+                since.add(decode_entry(line, self.salt).first_sequence)
+        return since
 
     def _check_raw(self, firsts: list[int], expected: int) -> None:
         if not firsts:

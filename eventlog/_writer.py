@@ -1,8 +1,8 @@
 """The one place that appends. Only it and the sealer change a log that is healthy.
 
-Lock order: ``_lock`` (who writes next), then ``_sync_lock`` (who brings bytes to the disk). A
-thread that waits for the disk holds ``_sync_lock`` alone, so others go on writing, and the next
-sync covers all that they wrote: concurrent ``sync="always"`` appends share it.
+Lock order: ``_lock`` (who writes next), then ``_turn`` (who brings bytes to the disk). A thread
+that waits for the disk holds no lock, so others go on writing, and the next sync covers all that
+they wrote: concurrent ``sync="always"`` appends share it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from math import inf
+from threading import Condition, Lock, Thread
 from threading import Event as Signal
-from threading import Lock, Thread
 from typing import Literal, get_args
 
 from attrs import field, frozen
@@ -74,7 +75,8 @@ class LogWriter:
             raise
         self.encoder = LineEncoder(catalog.identity.log_id, options.max_line_bytes)
         self._lock = Lock()
-        self._sync_lock = Lock()
+        self._turn = Condition(Lock())
+        self._syncing = False
         self._position = _Position(descriptor, 0)
         self._synced = 0
         self._active = self.recovered.active
@@ -183,18 +185,41 @@ class LogWriter:
             self._start_flushing()
 
     def _sync_to(self, target: int) -> None:
-        with self._sync_lock:
-            if self._synced >= target:
-                return  # another thread's sync covered it
-            if self._sync_failed:
-                raise self._poisoned()
-            position = self._position
+        if self._wait_for_turn(target):
             try:
-                self._files.sync(position.descriptor)
-            except BaseException:
-                self._sync_failed = True
-                raise
-            self._synced = position.written
+                self._sync()
+            finally:
+                self._end_turn()
+
+    def _wait_for_turn(self, target: float) -> bool:
+        """Whether this thread is to sync now; False when another's sync covered its bytes.
+
+        All that waited wake together and write again, so that the next sync is shared as well.
+        """
+        with self._turn:
+            while self._syncing and self._synced < target:
+                self._turn.wait()
+            if self._synced >= target:
+                return False
+            self._syncing = True
+            return True
+
+    def _end_turn(self) -> None:
+        with self._turn:
+            self._syncing = False
+            self._turn.notify_all()
+
+    def _sync(self) -> None:
+        """Bring all that was written to the disk: in one's turn, and never again once it failed."""
+        if self._sync_failed:
+            raise self._poisoned()
+        position = self._position
+        try:
+            self._files.sync(position.descriptor)
+        except BaseException:
+            self._sync_failed = True
+            raise
+        self._synced = position.written
 
     def _start_flushing(self) -> None:
         with self._lock:
@@ -236,19 +261,21 @@ class LogWriter:
 
     def _rotate(self) -> None:
         """The old segment is synced first, so that a hole before a later segment is corruption."""
-        with self._sync_lock:
+        self._wait_for_turn(inf)
+        try:
             old, position = self._active, self._position
             path = old.path.with_name(raw_name(self._next))
             self._unfinished = True
-            self._files.sync(position.descriptor)
+            self._sync()
             descriptor = self._files.create(path)
             self._files.sync_directory(path.parent)
             self._files.close(position.descriptor)
-            self._synced = position.written
             self._position = _Position(descriptor, position.written)
             self._active = RawSegment(path, self._next, old.salt)
             self._active_bytes = 0
             self._unfinished = False
+        finally:
+            self._end_turn()
         self._sealer.submit(old)
 
     def seal(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from threading import Timer
@@ -11,6 +12,7 @@ import pytest
 from eventlog import LockTimeoutError
 from eventlog._files import Files
 from eventlog._lock import WriterLock
+from tests.support.processes import child, line_of
 
 
 def test_a_lock_that_is_held_is_not_given_again(tmp_path: Path) -> None:
@@ -69,3 +71,30 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic link"):
         WriterLock(tmp_path, Files(), 0)
     assert not target.exists()
+
+
+HOLD_FORK_AND_DIE = """
+import os, sys, time
+from pathlib import Path
+from eventlog._files import Files
+from eventlog._lock import WriterLock
+from tests.support.processes import child, line_of
+
+lock = WriterLock(Path(sys.argv[1]), Files(), 0)
+child = os.fork()
+if child == 0:
+    time.sleep(60)
+print(child, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_child_that_outlives_its_parent_does_not_keep_the_lock(tmp_path: Path) -> None:
+    with child(HOLD_FORK_AND_DIE, tmp_path) as parent:
+        orphan = int(line_of(parent))
+        parent.wait()
+        try:
+            os.kill(orphan, 0)  # it is alive, or this shows nothing
+            WriterLock(tmp_path, Files(), 20).release()
+        finally:
+            os.kill(orphan, 9)

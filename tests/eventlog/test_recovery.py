@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ import pytest
 from eventlog import EventLog, EventLogError, verify
 from eventlog._files import Files
 from tests.support.files import CrashError, CrashingFiles, RecordingFiles, UnsyncedFiles
-from tests.support.logs import batch, copy_of, numbers, quarantined, segment_files
+from tests.support.logs import active_file, batch, copy_of, numbers, quarantined, segment_files
 from tests.support.power import PowerLossFiles
 
 EVENTS = 17
@@ -154,6 +155,38 @@ def test_a_power_loss_after_a_killed_process_keeps_what_the_next_one_acknowledge
                 acknowledged.extend(range(len(acknowledged) + 1, len(acknowledged) + size + 1))
         assert_survives_power_loss(files, tmp_path, random, acknowledged)
         shutil.rmtree(tmp_path / "log", ignore_errors=True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bytes_that_are_cut_off_are_safe_in_the_quarantine_before(
+    tmp_path: Path, seed: int
+) -> None:
+    """Whatever a power loss takes, they are in the segment still or in the quarantine already."""
+    random, torn, at = Random(seed), b"", 0
+    while True:
+        at += 1
+        files = PowerLossFiles(tmp_path / "log", 1 << 30)
+        log = EventLog.open(tmp_path / "log", files=files)
+        log.extend(batch(1, 3))
+        size = active_file(log.path).stat().st_size
+        files.at = len(files.trace) + 1
+        with crashing():
+            log.extend(batch(4, 3))
+        with crashing():
+            log.close()
+        torn = active_file(log.path).read_bytes()[size:-20]
+        os.truncate(active_file(log.path), size + len(torn))
+        files.settle(active_file(log.path))
+        files.restart(at)
+        with crashing():
+            EventLog.open(log.path, files=files).close()
+        files.power_loss(tmp_path / "after", random)
+        left = active_file(tmp_path / "after").read_bytes()[size:]
+        assert torn in (left, *quarantined(tmp_path / "after")), at
+        shutil.rmtree(tmp_path / "log")
+        shutil.rmtree(tmp_path / "after")
+        if not files.crashed:
+            return
 
 
 def assert_survives_power_loss(

@@ -12,6 +12,7 @@ import pytest
 from eventlog import (
     DamagedLogError,
     EventLog,
+    EventLogError,
     LockTimeoutError,
     LogNotFoundError,
     repair,
@@ -257,3 +258,23 @@ def test_any_damage_at_all_ends_in_a_sound_log(log_path: Path, seed: int) -> Non
     assert all(number in (None, sequence) for sequence, number in found.items())
     with EventLog.open(log_path) as log:
         assert log.append("after.repair", {}) == len(found) + 1
+
+
+def test_what_an_earlier_repair_left_is_not_touched(log_path: Path) -> None:
+    first = segment_files(log_path)[0]
+    first.write_bytes(zero(first.read_bytes(), 100))
+    left = log_path.with_name("log.repairing")
+    left.mkdir()
+    with pytest.raises(EventLogError, match="an earlier repair left there"):
+        repair(log_path)
+    assert not any(left.iterdir())
+
+
+def test_a_repair_that_was_killed_between_its_renames_is_not_covered_by_a_new_log(
+    log_path: Path,
+) -> None:
+    shutil.copytree(log_path, log_path.with_name("log.repairing"))
+    log_path.rename(log_path.with_name("log.damaged"))
+    with pytest.raises(DamagedLogError, match="a repair of this log was cut short"):
+        EventLog.open(log_path)
+    assert not log_path.exists()

@@ -72,7 +72,7 @@ def writing(path: Path, events: int, **options: int) -> Iterator[Signal]:
 
     def fill(log: EventLog) -> None:
         try:
-            for first in range(1, events, 3):
+            for first in range(1, events + 1, 3):
                 log.extend(batch(first, 3))
         finally:
             done.set()
@@ -132,7 +132,7 @@ def test_followers_see_every_event_once_in_order_across_rotation_and_sealing(
     tmp_path: Path,
 ) -> None:
     EventLog.open(tmp_path / "log").close()
-    total = CALLS * 2
+    total = CALLS * 6 // 5
 
     def follow() -> None:
         with EventLog.open(tmp_path / "log", readonly=True) as log:
@@ -141,7 +141,7 @@ def test_followers_see_every_event_once_in_order_across_rotation_and_sealing(
                 seen.append(event.sequence)
                 if event.sequence >= total:
                     break
-            assert seen == list(range(1, len(seen) + 1))
+            assert seen == list(range(1, total + 1))
 
     with writing(tmp_path / "log", total):
         together([follow] * 3)
@@ -191,7 +191,7 @@ def test_threads_share_syncs(tmp_path: Path) -> None:
 
         together([append] * THREADS)
         syncs = files.counts["sync"] - before
-    assert syncs < 50 * THREADS / 2, "each append synced for itself"
+    assert syncs < 50 * THREADS / 3, "each append synced for itself"
     assert syncs >= 50, "a thread's own appends cannot share one sync"
 
 

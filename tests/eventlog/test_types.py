@@ -152,6 +152,11 @@ def test_a_typed_event_takes_no_data_beside_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("type_", "data", "problem"),
     [
+        ("task.started", {"task": None}, "data.task"),
+        ("task.started", {"task": 12}, "data.task"),
+        ("file.read", {"path": "p", "size_bytes": "12"}, "data.size_bytes"),
+        ("file.read", {"path": "p", "size_bytes": 1.5}, "data.size_bytes"),
+        ("area.visited", {"area": "a", "kills": True}, "data.kills"),
         ("task.started", {}, "required field missing @ data.task"),
         (
             "task.completed",
@@ -230,7 +235,7 @@ def upcasting(calls: list[int] | None = None) -> EventTypes:
     def to_2(data: dict[str, Any]) -> dict[str, Any]:
         if calls is not None:
             calls.append(1)
-        return {**data, "seconds": data.pop("minutes") * 60}
+        return {"seconds": data.pop("minutes") * 60, **data}
 
     @types.upcaster("deploy", from_version=2)
     def to_3(data: dict[str, Any]) -> dict[str, Any]:

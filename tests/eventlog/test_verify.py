@@ -116,10 +116,15 @@ def _swap(one: Path, other: Path) -> None:
     other.write_bytes(content)
 
 
+def _remove(files: list[Path]) -> None:
+    for file in files:
+        file.unlink()
+
+
 DAMAGE: dict[str, Callable[[list[Path]], object]] = {
     "sealed missing": lambda files: files[2].unlink(),
     "raw missing": lambda files: files[4].unlink(),
-    "active missing": lambda files: [file.unlink() for file in files[4:]],
+    "active missing": lambda files: _remove(files[4:]),
     "sealed swapped": lambda files: _swap(files[2], files[3]),
     "raw swapped": lambda files: _swap(files[4], files[5]),
     "sealed copied": lambda files: shutil.copy(

@@ -102,6 +102,19 @@ def test_no_sync_is_ever_tried_again_after_one_failed(tmp_path: Path) -> None:
     assert files.counts["sync"] == 4
 
 
+def test_no_sync_is_tried_again_after_the_one_of_a_rotation_failed(tmp_path: Path) -> None:
+    files = FailingFiles(lambda what, count: False)
+    log = EventLog.open(tmp_path / "log", files=files, sync="interval", sync_interval=0.2)
+    before = files.counts["sync"]
+    files.when = lambda what, count: what == "sync" and count == before + 1
+    log.append("test.numbered", {"n": 1})
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        log.rotate()
+    time.sleep(0.5)  # the background sync has its turn, too
+    log.close()
+    assert files.counts["sync"] == before + 1
+
+
 def test_opening_again_after_a_failure_verifies_the_tail(tmp_path: Path) -> None:
     files = TornWrites(fails_at=4)
     log = EventLog.open(tmp_path / "log", files=files)
@@ -401,6 +414,24 @@ def test_an_empty_segment_is_not_rotated(tmp_path: Path) -> None:
         log.rotate()
         log.seal()
         assert [file.name for file in segment_files(log.path)] == ["0000000000000000001.jsonl"]
+
+
+def test_a_clock_that_runs_backwards_changes_no_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter(range(2_000_000_000_000_000_000, 0, -1_000_000_000_000_000))
+    monkeypatch.setattr(time, "time_ns", lambda: next(now))
+    with EventLog.open(tmp_path / "log", segment_events=2) as log:
+        for number in range(1, 8):
+            log.append("test.numbered", {"n": number})
+        monkeypatch.undo()
+        events = list(log.read())
+        assert [event.data["n"] for event in events] == [1, 2, 3, 4, 5, 6, 7]
+        times = [event.time for event in events]
+        assert times == sorted(times, reverse=True)
+        assert len(set(times)) == 7
+        assert [event.data["n"] for event in log.read(before=times[2])] == [4, 5, 6, 7]
+    assert verify(log.path).ok
 
 
 # Refusals

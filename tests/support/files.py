@@ -88,6 +88,12 @@ class CrashingFiles(RecordingFiles):
         if number >= self.at:
             raise CrashError(errno.EIO, f"crash before {name} (operation {number})")
 
+    def sync(self, descriptor: int) -> None:
+        self._do("sync", lambda: None)  # the machine goes on: a real sync would only cost time
+
+    def sync_directory(self, path: Path) -> None:
+        self._do("sync_directory", lambda: None)
+
     def write(self, descriptor: int, data: bytes) -> None:
         try:
             super().write(descriptor, data)

@@ -80,6 +80,15 @@ class PowerLossFiles(CrashingFiles):
         self.trace.clear()
         self.at = at
 
+    def settle(self, changed: Path) -> None:
+        """Everything reaches the disk, with one file as it was changed by hand."""
+        self._file(changed).current = changed.read_bytes()
+        for directory in self._directories.values():
+            directory.sync()
+            for what in directory.names.values():
+                if isinstance(what, _File):
+                    what.durable = what.current
+
     def power_loss(self, target: Path, random: Random) -> None:
         """Build a directory that this disk may hold after a power loss now."""
         self._restore(self._directories[self._root.parent], target.parent, random, target.name)
