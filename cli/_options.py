@@ -116,6 +116,18 @@ as_of_option = click.option(
     "--as-of", type=AsOfType(), help="Answer as it was at a sequence or a time (inclusive)."
 )
 
+jobs_option = click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that fold sealed segments which are not in the cache yet.",
+)
+subjects_option = click.option(
+    "--subject", "subjects", multiple=True, help="Only this session; may be repeated."
+)
+
 
 def filter_options(command: F) -> F:
     """``--type``, ``--subject``, ``--since``, ``--before``: which events."""
@@ -125,6 +137,22 @@ def filter_options(command: F) -> F:
         click.option("--since", type=MomentType(), help="Only events at this time or later."),
         click.option("--before", type=MomentType(), help="Only events before this time."),
     )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def range_options(command: F) -> F:
+    """``--after``, ``--until``, ``--reverse``, ``--limit``: which stretch, and how much of it."""
+    options = (
+        click.option("--after", type=click.IntRange(min=0), metavar="SEQUENCE", default=0,
+                     help="Only above this sequence."),
+        click.option("--until", type=click.IntRange(min=0), metavar="SEQUENCE",
+                     help="Only up to this sequence."),
+        click.option("--reverse", is_flag=True, help="Newest first."),
+        click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N",
+                     help="At most this many events."),
+    )  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return command

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from math import inf
 from threading import Condition, Lock, Thread
 from threading import Event as Signal
@@ -129,7 +130,13 @@ class LogWriter:
             self._rotate()
         position = self._position
         self._unfinished = True  # and it stays so when anything interrupts the next lines
-        self._files.write(position.descriptor, data)
+        try:
+            self._files.write(position.descriptor, data)
+        except OSError:
+            # Poisoned all the same; but what was half written would hold a full disk's last space.
+            with suppress(OSError):
+                self._files.truncate(position.descriptor, self._active_bytes)
+            raise
         self._position = _Position(position.descriptor, position.written + len(data))
         self._active_bytes += len(data)
         self._next = first + len(batch)

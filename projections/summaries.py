@@ -24,19 +24,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from attrs import Factory, define, frozen
 
 from eventlog import Event
 from projections._exact import ExactSum
 from projections._keyed import Key, KeyedProjection
+from projections._values import is_number, merge_values
 
 _NEVER = datetime.min.replace(tzinfo=UTC)  # replaced by the first event
 _MILLISECOND = timedelta(milliseconds=1)
 _HOUR_MS = 3_600_000
-
-V = TypeVar("V")
 
 
 @frozen
@@ -159,24 +158,16 @@ def _merge(earlier: SessionState, later: SessionState) -> SessionState:
         ended=decided.ended,
         tasks_started=earlier.tasks_started + later.tasks_started,
         tasks_completed=earlier.tasks_completed + later.tasks_completed,
-        pairs=_merge_values(earlier.pairs, later.pairs, TaskPairs.merge),
+        pairs=merge_values(earlier.pairs, later.pairs, TaskPairs.merge),
         files_read=earlier.files_read + later.files_read,
         files_written=earlier.files_written + later.files_written,
         tool_calls=earlier.tool_calls + later.tool_calls,
         area_gold=earlier.area_gold.merge(later.area_gold),
         stated_gold=earlier.stated_gold if later.stated_gold is None else later.stated_gold,
         notes=earlier.notes if later.notes is None else later.notes,
-        metrics=_merge_values(earlier.metrics, later.metrics, ExactSum.merge),
+        metrics=merge_values(earlier.metrics, later.metrics, ExactSum.merge),
         incomplete=earlier.incomplete + later.incomplete,
     )
-
-
-def _merge_values(
-    earlier: dict[str, V], later: dict[str, V], merge: Callable[[V, V], V]
-) -> dict[str, V]:
-    for name, value in later.items():
-        earlier[name] = merge(earlier[name], value) if name in earlier else value
-    return earlier
 
 
 def _summarize(subject: Key, session: SessionState) -> SessionSummary:
@@ -206,10 +197,6 @@ def _summarize(subject: Key, session: SessionState) -> SessionSummary:
 
 
 # What each type changes. Each returns whether the data held what the type asks for.
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _decide(session: SessionState, status: str, ended: datetime | None) -> bool:
@@ -260,7 +247,7 @@ def _tool_called(session: SessionState, event: Event) -> bool:
 
 def _area_visited(session: SessionState, event: Event) -> bool:
     gold: Any = event.data.get("gold", 0)
-    if not _is_number(gold):
+    if not is_number(gold):
         return False
     session.area_gold.add(gold)
     return isinstance(event.data.get("area"), str)
@@ -271,7 +258,7 @@ def _summarized(session: SessionState, event: Event) -> bool:
     notes, gold = event.data.get("notes"), event.data.get("gold")
     if isinstance(notes, str) and notes:
         session.notes = notes
-    if not _is_number(gold):
+    if not is_number(gold):
         return False
     session.stated_gold = gold
     return True
@@ -288,7 +275,7 @@ def _annotated(session: SessionState, event: Event) -> bool:
 def _metric_recorded(session: SessionState, event: Event) -> bool:
     found = False
     for name, value in event.data.items():
-        if _is_number(value):
+        if is_number(value):
             session.metrics.setdefault(name, ExactSum()).add(value)
             found = True
     return found

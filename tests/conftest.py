@@ -6,6 +6,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import DEEP
+from tests.support.postgres import dsn, postgres_server
+
+__all__ = ["dsn", "postgres_server"]  # fixtures
 
 # The disk is part of most tests, so a slow one says nothing about the code.
 _COMMON = settings(

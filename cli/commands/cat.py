@@ -16,6 +16,7 @@ from cli._options import (
     log_argument,
     make_query,
     open_for_reading,
+    range_options,
 )
 from cli._output import say
 from cli._text import count
@@ -25,13 +26,7 @@ from eventlog import DamagedLogError
 @click.command("cat")
 @log_argument
 @filter_options
-@click.option("--after", type=click.IntRange(min=0), metavar="SEQUENCE", default=0,
-              help="Only above this sequence.")  # fmt: skip
-@click.option("--until", type=click.IntRange(min=0), metavar="SEQUENCE",
-              help="Only up to this sequence.")  # fmt: skip
-@click.option("--reverse", is_flag=True, help="Newest first.")
-@click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N",
-              help="At most this many events.")  # fmt: skip
+@range_options
 @click.option("--skip-damaged", is_flag=True, help="Go around damage; exit code 3 if there is any.")
 @json_option
 @jsonl_option

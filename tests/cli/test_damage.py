@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from cli.commands.repair import _ranges
 from eventlog import EventLog
 from tests.cli.helpers import eventlog, refused, sound, spawn, tree
 from tests.support.logs import active_file, batch, cut, flip, segment_files
@@ -54,6 +58,32 @@ def test_verify_names_the_fault_and_ends_with_3(log: Path) -> None:
     assert outcome.err == f"'eventlog repair {log} --dry-run' shows what can be kept\n"
 
 
+WRITE_AND_SEAL = """
+import sys, time
+from eventlog import EventLog, NewEvent
+end = time.monotonic() + 1.5
+with EventLog.open(sys.argv[1], sync="never", segment_bytes=4_000_000) as log:
+    print("opened", flush=True)
+    while time.monotonic() < end:
+        log.extend(NewEvent("t", {"pad": "x" * 1000}) for _ in range(1000))
+"""
+
+
+def test_a_log_in_use_is_never_called_damaged(tmp_path: Path) -> None:
+    """Segments are rotated, sealed and deleted while they are looked at."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", WRITE_AND_SEAL, tmp_path / "log"], stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"opened\n"
+    while child.poll() is None:
+        for command in ("verify", "info", "cat", "summary"):
+            outcome = eventlog(command, tmp_path / "log", "--json")
+            assert outcome.code == 0, (command, outcome.err or outcome.text)
+    assert child.communicate()[0] == b""
+    assert sound(tmp_path / "log") > 0
+
+
 def test_verify_counts_what_is_whole(log: Path) -> None:
     assert eventlog("verify", log).text == "ok: 25 events in 3 segments\n"
 
@@ -64,7 +94,7 @@ def test_reading_stops_at_damage_with_3_and_says_where(command: str, log: Path) 
     outcome = eventlog(command, log)
     assert outcome.code == 3
     assert outcome.err.startswith("eventlog: a line is damaged (")
-    assert "0000000000000000021.jsonl, byte " in outcome.err
+    assert re.search(r"0000000000000000021.jsonl, byte \d+, sequence 22\)", outcome.err)
     assert outcome.err.endswith("; 'eventlog verify' shows all damage\n")
     assert outcome.err.count("\n") == 1
 
@@ -167,6 +197,13 @@ def test_repair_into_something_that_is_there_is_refused(log: Path, tmp_path: Pat
     (tmp_path / "mine" / "file").unlink()
     (tmp_path / "mine").rmdir()
     assert tree(tmp_path) == before
+
+
+def test_repair_names_the_lost_events_by_their_ranges() -> None:
+    assert _ranges([]) == ""
+    assert _ranges([4]) == ": sequence 4"
+    assert _ranges([4, 5, 6, 9, 11, 12]) == ": sequence 4-6, 9, 11-12"
+    assert _ranges(list(range(1, 40, 2))).endswith("17, 19, ...")
 
 
 def test_repair_keeps_every_intact_event_and_marks_the_lost_one(log: Path) -> None:

@@ -161,5 +161,5 @@ def test_an_import_refuses_its_own_file_of_rejected_lines(tmp_path: Path) -> Non
     eventlog("import", tmp_path / "log", file)
     refused(
         eventlog("import", tmp_path / "log", tmp_path / "log" / "rejects.jsonl"),
-        1, "is where this import keeps what it refuses",
+        1, "this import keeps here what it refuses", "import the copy",
     )  # fmt: skip

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -41,9 +42,12 @@ def following(log: Path, *options: str) -> Iterator[Iterator[int]]:
     """The numbers that ``tail -f --jsonl`` prints, as they come."""
     child = start("tail", log, "-f", "--jsonl", *options)
     assert child.stdout is not None
+    watchdog = Timer(PATIENCE, child.kill)
+    watchdog.start()
     try:
         yield (json.loads(line)["data"]["n"] for line in child.stdout)
     finally:
+        watchdog.cancel()
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, err) == (130, b"eventlog: interrupted\n")
@@ -99,7 +103,8 @@ def test_follow_goes_on_across_rotation_and_sealing(log: Path) -> None:
 
 
 def test_follow_shows_only_what_matches(log: Path) -> None:
-    with following(log, "-n", "0", "--subject", "s-0") as seen:
+    with following(log, "-n", "1", "--subject", "s-0") as seen:
+        assert next(seen) == 18
         append_elsewhere(log, 21, 9, 4)
         assert [next(seen) for _ in range(3)] == [21, 24, 27]
 

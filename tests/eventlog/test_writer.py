@@ -31,11 +31,17 @@ from tests.support.processes import ROOT
 
 
 class TornWrites(RecordingFiles):
-    """The chosen write puts half of its bytes on the disk, then fails."""
+    """The chosen write puts half of its bytes on the disk, then fails; so may cutting them off."""
 
-    def __init__(self, fails_at: int) -> None:
+    def __init__(self, fails_at: int, *, cuts: bool) -> None:
         super().__init__()
         self.fails_at = fails_at
+        self.cuts = cuts
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        if not self.cuts:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        Files.truncate(self, descriptor, size)
 
     def write(self, descriptor: int, data: bytes) -> None:
         self.counts["write"] += 1
@@ -115,8 +121,11 @@ def test_no_sync_is_tried_again_after_the_one_of_a_rotation_failed(tmp_path: Pat
     assert files.counts["sync"] == before + 1
 
 
-def test_opening_again_after_a_failure_verifies_the_tail(tmp_path: Path) -> None:
-    files = TornWrites(fails_at=4)
+@pytest.mark.parametrize("cuts", [True, False])
+def test_what_a_failed_write_left_is_cut_off_at_once_or_by_the_next_opening(
+    tmp_path: Path, cuts: bool
+) -> None:
+    files = TornWrites(fails_at=4, cuts=cuts)
     log = EventLog.open(tmp_path / "log", files=files)
     acknowledged = []
     with pytest.raises(OSError, match="No space"):
@@ -128,7 +137,7 @@ def test_opening_again_after_a_failure_verifies_the_tail(tmp_path: Path) -> None
     assert active_file(log.path).read_bytes() == torn, "closing wrote something"
     assert numbers(log.path) == acknowledged
     with EventLog.open(log.path) as again:
-        assert len(again.torn) == 1
+        assert len(again.torn) == (0 if cuts else 1)
         assert again.head() == len(acknowledged)
         again.append("test.numbered", {"n": len(acknowledged) + 1})
     assert numbers(log.path) == [*acknowledged, len(acknowledged) + 1]

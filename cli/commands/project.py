@@ -1,0 +1,60 @@
+"""``eventlog project``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli._asking import ask
+from cli._documents import print_tables
+from cli._options import as_of_option, jobs_option, json_option, jsonl_option, log_argument
+from cli._output import print_json, print_jsonl, say
+from cli._rows import say_what
+from projections import READ_MODELS, to_document
+
+
+@click.command("project")
+@log_argument
+@click.argument("name", metavar="NAME", type=click.Choice(list(READ_MODELS)))
+@as_of_option
+@jobs_option
+@json_option
+@jsonl_option
+def command(
+    log: Path,
+    name: str,
+    as_of: int | datetime | None,
+    jobs: int,
+    as_json: bool,
+    as_jsonl: bool,
+) -> None:
+    """Print any read model by its name.
+
+    NAME is session-summaries, session-analysis, session-trends, areas, recovery-snapshots or
+    practice-metrics. With --jsonl an answer that is a list is one row a line.
+
+    \b
+    Examples:
+      eventlog project LOG practice-metrics
+      eventlog project LOG session-trends --as-of 1000 --jsonl | jq -c .metrics
+    """
+    document = to_document(ask(log, READ_MODELS[name](), as_of, jobs))
+    if as_json:
+        print_json(document)
+    elif as_jsonl:
+        print_jsonl(_rows(document))
+    elif _holds_something(document):
+        say_what(name, left_out=print_tables(document))
+    else:
+        say(f"{name}: the log holds no matching events")
+
+
+def _rows(document: Any) -> list[Any]:
+    return document if isinstance(document, list) else [document]
+
+
+def _holds_something(document: Any) -> bool:
+    return bool(document) if isinstance(document, list) else any(document.values())
