@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Any
 
 import pytest
 
+from cli._failures import Exit
 from eventlog import EventLog, NewEvent
 from projections import READ_MODELS
 from tests.cli.helpers import (
     COMMAND,
     PATIENCE,
+    PROJECT,
     UNSAFE,
     Outcome,
     environment,
@@ -478,27 +481,32 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def started_on(log: Path, seconds: float) -> subprocess.Popen[bytes]:
-    """A command with two workers, some time after its start, in a process group of its own."""
+def at_work_on(log: Path, seconds: float) -> subprocess.Popen[bytes]:
+    """A command with two workers, some time after it started the first; a group of its own."""
     shutil.rmtree(log / "cache", ignore_errors=True)
     process = start("summary", log, "--jobs", "2", start_new_session=True)
+    deadline = time.monotonic() + PATIENCE
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not children.read_text() and time.monotonic() < deadline:
+        time.sleep(0.005)
     time.sleep(seconds)
     return process
 
 
-@pytest.mark.parametrize("seconds", [0.6, 0.8, 1.0])
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3])
 def test_ctrl_c_ends_all_processes_without_a_traceback(seconds: float, long: Path) -> None:
-    process = started_on(long, seconds)
+    process = at_work_on(long, seconds)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode in (0, 130)
+    # A fast machine may be done, or just about to leave.
+    assert process.returncode in (Exit.DONE, Exit.INTERRUPTED, -signal.SIGINT)
     assert err in (b"eventlog: interrupted\n", b"1 session, 120,000 events\n")
     _wait_for_the_end_of(process.pid)
 
 
-@pytest.mark.parametrize("seconds", [0.6, 1.0])
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
 def test_workers_end_with_a_parent_that_is_killed(seconds: float, long: Path) -> None:
-    process = started_on(long, seconds)
+    process = at_work_on(long, seconds)
     process.kill()
     process.communicate(timeout=PATIENCE)
     _wait_for_the_end_of(process.pid)
@@ -512,3 +520,33 @@ def _wait_for_the_end_of(group: int) -> None:
             os.killpg(group, 0)
             time.sleep(0.05)
         raise AssertionError("a worker is still there")
+
+
+def test_a_worker_that_dies_is_an_error_with_one_line(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree(log, tmp_path / "log", ignore=shutil.ignore_patterns("cache"))
+    monkeypatch.setattr("cli._asking._prepare_worker", sys.exit)  # which breaks the pool
+    refused(eventlog("summary", copy, "--jobs", "2"), 1, "a worker process died", "--jobs")
+
+
+# The page about them.
+
+
+def test_the_examples_on_the_page_are_what_the_commands_print(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "read-models.md").read_text()
+    examples = re.findall(
+        r"```sh\neventlog ([^\n]*)\n```\n\n```(?:json|text)\n(.*?)```", page, re.DOTALL
+    )
+    assert len(examples) >= len(READ_MODELS)
+    assert spawn("demo", "demo.eventlog", "--sessions", "12", cwd=tmp_path).code == 0
+    for command, printed in examples:
+        assert spawn(*command.split(), cwd=tmp_path).text == printed, command
+
+
+def test_the_page_has_every_read_model_and_every_key() -> None:
+    page = (PROJECT / "docs" / "read-models.md").read_text()
+    for name in READ_MODELS:
+        assert f"`{name}`" in page
+    for key in (*ANALYSIS, *VELOCITIES, *RECOVERY, *BEST, *DANGEROUS, *AUDIT):
+        assert f'"{key}"' in page, key

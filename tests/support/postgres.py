@@ -29,14 +29,14 @@ def postgres_server() -> Iterator[PostgresServer]:
     # A socket's path may have about 100 characters: pytest's own directories are too long.
     handle = get_server(Path(tempfile.mkdtemp(prefix="eventlog-pg-")), cleanup_mode="delete")
     try:
-        _guard(handle)
+        _configure(handle)
         yield handle
     finally:
         handle.cleanup()
 
 
-def _guard(server: PostgresServer) -> None:
-    """One role needs a password; all others get in as they are."""
+def _configure(server: PostgresServer) -> None:
+    """One role needs a password, all others get in as they are; nothing waits for the disk."""
     import psycopg
 
     rules = server.pgdata / "pg_hba.conf"
@@ -48,15 +48,17 @@ def _guard(server: PostgresServer) -> None:
                 psycopg.sql.Identifier(GUARDED_ROLE), password
             )
         )
+        connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture
-def dsn(postgres_server: PostgresServer) -> str:
+def dsn(postgres_server: PostgresServer) -> Iterator[str]:
     """An empty database, as a DSN."""
     import psycopg
 
     name = f"test_{next(_numbers)}"
     with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-    return postgres_server.get_uri(database=name)
+        yield postgres_server.get_uri(database=name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
