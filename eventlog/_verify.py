@@ -236,8 +236,9 @@ class Audit:
         self.events += lines.intact
         lines.finish()
         if tail.kind is TailKind.TORN:
-            message = "a rotated segment ends inside a batch" if following else _TORN
-            self.fault(segment.path, "torn", message, offset=tail.end, sequence=tail.next_sequence)
+            # Only the end of the active segment is a tear, which opening mends.
+            kind, message = ("line", _TORN_ROTATED) if following else ("torn", _TORN)
+            self.fault(segment.path, kind, message, offset=tail.end, sequence=tail.next_sequence)
         return lines.expected
 
 
@@ -250,4 +251,5 @@ def _settled_tail(file: BufferedReader, segment: RawSegment) -> Tail:
             return tail
 
 
+_TORN_ROTATED = "what follows the last whole batch of a rotated segment is damaged"
 _TORN = "an unfinished write; opening the log for writing moves it to quarantine"

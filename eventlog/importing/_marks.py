@@ -92,19 +92,20 @@ def new_run() -> str:
 
 
 class Marks:
-    """The furthest mark of every lineage, and the lines that the lineage refused before it."""
+    """The marks of every lineage, and the lines that the lineage refused before its furthest."""
 
     def __init__(self, marks: Iterable[tuple[Mark, str]] = ()) -> None:
-        self._by_key: dict[str, dict[str, Mark]] = {}
+        self._by_key: dict[str, list[Mark]] = {}
+        self._furthest: dict[str, Mark] = {}
         self._rejected: dict[str, list[str]] = {}
         for mark, rejected in marks:
             self.add(mark, rejected)
 
     def add(self, mark: Mark, rejected: str) -> None:
-        runs = self._by_key.setdefault(mark.key, {})
-        known = runs.get(mark.run)
+        self._by_key.setdefault(mark.key, []).append(mark)
+        known = self._furthest.get(mark.lineage)
         if known is None or mark.offset > known.offset:
-            runs[mark.run] = mark
+            self._furthest[mark.lineage] = mark
         if rejected:
             self._rejected.setdefault(mark.lineage, []).append(rejected)
 
@@ -115,7 +116,11 @@ class Marks:
 
     def of(self, key: str) -> list[Mark]:
         """The marks of inputs with this first line, shortest first."""
-        return sorted(self._by_key.get(key, {}).values(), key=lambda mark: mark.offset)
+        return sorted(self._by_key.get(key, ()), key=lambda mark: mark.offset)
+
+    def is_furthest(self, mark: Mark) -> bool:
+        """Whether nothing of the mark's input was imported behind it."""
+        return self._furthest[mark.lineage].offset == mark.offset
 
 
 def marks_in(log: MarkedLog) -> Marks:

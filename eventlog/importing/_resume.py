@@ -44,7 +44,7 @@ def find_resumption(source: Source, marks: Marks) -> Resumption:
     start = _first_line(source)
     key = first_line_key(start)
     candidates = marks.of(key)
-    found, digest = _longest_match(source, start, candidates) if candidates else (None, None)
+    found, digest = _longest_match(source, start, candidates, marks) if candidates else (None, None)
     source.rewind()
     if found is None or digest is None:
         return Resumption(key, new_run(), 0, prefix_hash(), LineSet())
@@ -62,8 +62,13 @@ def _first_line(source: Source) -> bytes:
 
 
 def _longest_match(
-    source: Source, block: bytes, candidates: list[Mark]
+    source: Source, block: bytes, candidates: list[Mark], marks: Marks
 ) -> tuple[Mark | None, blake2b | None]:
+    """The furthest mark of an input that this one begins with, or any mark where this one ends.
+
+    An input that shares only its first lines with another goes its own way behind some mark that
+    is not the furthest; it is new, and all of it is imported.
+    """
     running = prefix_hash()
     reached = 0
     found: tuple[Mark | None, blake2b | None] = (None, None)
@@ -77,6 +82,7 @@ def _longest_match(
         running.update(block[: mark.offset - reached])
         block = block[mark.offset - reached :]
         reached = mark.offset
-        if running.hexdigest() == mark.digest:
+        block = block or source.read(BLOCK)
+        if running.hexdigest() == mark.digest and (marks.is_furthest(mark) or not block):
             found = (mark, running.copy())
     return found

@@ -278,3 +278,33 @@ def test_a_repair_that_was_killed_between_its_renames_is_not_covered_by_a_new_lo
     with pytest.raises(DamagedLogError, match="a repair of this log was cut short"):
         EventLog.open(log_path)
     assert not log_path.exists()
+
+
+@pytest.mark.parametrize("end", [b"\0" * 40, b"{garbage", b"x\n"])
+def test_a_rotated_segment_with_a_damaged_end_is_mended_without_loss(
+    tmp_path: Path, end: bytes
+) -> None:
+    path = tmp_path / "log"
+    with EventLog.open(path) as log:
+        log.extend(batch(1, 3))
+    rotated = active_file(path)
+    with EventLog.open(path) as log:
+        log.seal()
+        log.extend(batch(4, 1))
+    unseal(path, rotated.name)
+    with rotated.open("ab") as file:
+        file.write(end)
+    with pytest.raises(DamagedLogError):
+        EventLog.open(path)
+    assert repair(path).lost == []
+    assert verify(path).ok
+    assert list(events_of(path).values()) == [1, 2, 3, 4]
+
+
+def unseal(path: Path, name: str) -> None:
+    """Put a log with one sealed segment back to the moment before it was sealed."""
+    with EventLog.open(path, readonly=True) as log:
+        lines = [line for line, _ in log.scan()]
+    (path / "manifest.jsonl").unlink()
+    (path / "segments" / f"{name}.zst").unlink()
+    (path / "segments" / name).write_bytes(b"".join(line + b"\n" for line in lines[:3]))

@@ -31,11 +31,12 @@ def test_any_other_text_is_no_mark(text: str) -> None:
     assert parse_mark(text) is None
 
 
-def test_only_the_furthest_mark_of_a_lineage_counts() -> None:
+def test_marks_are_known_by_their_first_line_and_the_furthest_of_a_lineage_is_known() -> None:
     near, far = (Mark("k", "r", offset, "h") for offset in (5, 9))
     other = Mark("k", "s", 7, "h")
     marks = Marks([(far, "2"), (near, "1"), (other, "")])
-    assert marks.of("k") == [other, far]
+    assert marks.of("k") == [near, other, far]
+    assert [marks.is_furthest(mark) for mark in (near, other, far)] == [False, True, True]
     assert marks.of("none") == []
 
 
