@@ -45,6 +45,12 @@ def state_of(
     """The state behind :func:`project`'s answer."""
     partials = Partials.of(log, projection, executor)
     state: State
+    if log.types.has_upcasters:
+        # Neither the cache nor another process knows this log's upcasters.
+        moment = as_of if isinstance(as_of, datetime) else None
+        until = as_of if isinstance(as_of, int) else None
+        state = _fold_on(partials, projection.initial(), after=0, until=until, moment=moment)
+        return state
     if isinstance(as_of, datetime):
         state = _as_of_time(partials, as_of)
     else:

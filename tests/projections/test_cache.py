@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from eventlog import EventLog
+from eventlog import STANDARD_TYPES, EventLog, EventTypes
 from projections import SessionSummaries, canonical_json, fold, project
 from sessions.sample import write_sample
 
@@ -20,7 +20,7 @@ KILLS = 30
 
 PROJECT_FOR_EVER = """
 import shutil, sys
-from eventlog import EventLog
+from eventlog import STANDARD_TYPES, EventLog, EventTypes
 from projections import SessionSummaries, project
 with EventLog.open(sys.argv[1], readonly=True) as log:
     print("ready", flush=True)
@@ -141,3 +141,21 @@ def test_killing_it_at_random_moments_leaves_no_wrong_answer(path: Path) -> None
             time.sleep(chance.random() * 0.2)
             process.kill()
         assert ask(path) == right
+
+
+def test_upcasters_reach_the_answer_whatever_is_cached(path: Path) -> None:
+    types = EventTypes(STANDARD_TYPES)
+
+    @types.upcaster("task.completed", from_version=1)
+    def without_a_task(data: dict[str, object]) -> dict[str, object]:
+        return {}
+
+    ask(path)
+    with EventLog.open(path, readonly=True, types=types) as log:
+        events = list(log.read())
+        expected = SessionSummaries().result(fold(SessionSummaries(), events))
+        assert project(log, SessionSummaries()) == expected
+        assert project(log, SessionSummaries(), 700) == SessionSummaries().result(
+            fold(SessionSummaries(), events[:700])
+        )
+    assert ask(path) == plain(path)
