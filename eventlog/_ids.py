@@ -45,9 +45,16 @@ class GivenIds:
         self._own = f"{catalog.identity.log_id}-"
         self._block: Lines | None = None
         self._pending: dict[bytes, tuple[int, bytes]] = {}
-        self._database = self._open(catalog.path / CACHE_NAME, files)
         self._through = head
-        self._catch_up(head)
+        try:
+            self._database = self._open(catalog.path / CACHE_NAME, files)
+            self._catch_up(head)
+        except (
+            sqlite3.Error,
+            TypeError,
+        ):  # damaged behind its header: it is derived, build it anew
+            self._database = self._open(catalog.path / CACHE_NAME, files, anew=True)
+            self._catch_up(head)
 
     def place(self, batch: list[Prepared], head: int) -> tuple[list[Prepared], list[int]]:
         """What of a batch is not in the log yet, and the sequence of each of its events.
@@ -132,18 +139,16 @@ class GivenIds:
         """Close without saving what is pending."""
         self._database.close()
 
-    def _open(self, directory: Path, files: Files) -> sqlite3.Connection:
+    def _open(self, directory: Path, files: Files, *, anew: bool = False) -> sqlite3.Connection:
         if not directory.is_dir():
             files.make_directory(directory)
         path = directory / INDEX_NAME
         if path.is_symlink():
             path.unlink()  # whatever it points to is not ours to write to
-        try:
-            return self._connect(path, files)
-        except sqlite3.DatabaseError:  # damaged, or not ours: it is derived, so build it again
+        if anew:
             for stale in directory.glob(f"{INDEX_NAME}*"):
                 stale.unlink()
-            return self._connect(path, files)
+        return self._connect(path, files)
 
     def _connect(self, path: Path, files: Files) -> sqlite3.Connection:
         if not path.exists():
@@ -152,6 +157,8 @@ class GivenIds:
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
+            if database.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError("the index is damaged")
             found = database.execute("PRAGMA user_version").fetchone()[0]
             if found not in (0, _SCHEMA_VERSION):
                 raise sqlite3.DatabaseError("another version of the index")

@@ -199,3 +199,18 @@ def test_ids_with_zero_bytes_and_slashes_never_become_paths(tmp_path: Path) -> N
         for number, id_ in enumerate(["../../x", "/etc/passwd", "a/b", "%00", "."], 1):
             assert log.append("a", {}, id=id_, subject=id_) == number
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log"]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_an_index_that_is_damaged_anywhere_never_stops_the_log(tmp_path: Path, seed: int) -> None:
+    """Zeros over a whole page of SQLite's, at any place."""
+    news = [NewEvent("a", {"n": n}, id=f"id-{n}") for n in range(400)]
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        sequences = log.extend(news)
+    index = tmp_path / "log" / "cache" / "ids.sqlite"
+    content = bytearray(index.read_bytes())
+    page = seed % (len(content) // 4096)
+    content[page * 4096 : page * 4096 + 4096] = bytes(4096)
+    index.write_bytes(content)
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        assert log.extend(news) == sequences
