@@ -11,7 +11,7 @@ from eventlog._check import is_intact
 from eventlog._codec import commit_of, decode_lines, sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._names import SEALED_SUFFIX
-from eventlog._seekable import read_table, salvage_frame
+from eventlog._seekable import read_table, salvage_file, salvage_frame
 
 
 @frozen
@@ -84,7 +84,8 @@ def _lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         try:
             frames = read_table(file, path)
-        except DamagedLogError:
+        except DamagedLogError:  # without the table, from the start as far as it goes
+            yield from salvage_file(path).split(b"\n")
             return
         for frame in frames:
             yield from salvage_frame(file, frame, path).split(b"\n")

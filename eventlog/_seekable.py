@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -130,12 +131,30 @@ def read_frame_start(file: BufferedReader, entry: FrameEntry, path: Path, size: 
 
 def salvage_frame(file: BufferedReader, entry: FrameEntry, path: Path) -> bytes:
     """As much of a damaged frame as can be decompressed; its lines must each pass their check."""
-    stored = _read_at(file, entry.stored_offset, entry.stored_bytes, path)
+    return _beginning(_read_at(file, entry.stored_offset, entry.stored_bytes, path))
+
+
+def salvage_file(path: Path) -> bytes:
+    """As much as can be decompressed of a file whose table is damaged, frame by frame."""
+    data, rest = bytearray(), path.read_bytes()
+    while rest:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            data += frame.decompress(rest)
+        except zstandard.ZstdError:
+            data += _beginning(rest)
+            break
+        rest = frame.unused_data if frame.eof else b""
+    return bytes(data)
+
+
+def _beginning(stored: bytes) -> bytes:
     data = bytearray()
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(stored) as reader:
-            while len(data) < entry.raw_bytes and (piece := reader.read(_SALVAGE_STEP)):
-                data += piece
-    except zstandard.ZstdError:
-        pass  # the caller finds out what is missing: the sequences are gapless
+    # The caller finds out what is missing after an error: the sequences are gapless.
+    with (
+        suppress(zstandard.ZstdError),
+        zstandard.ZstdDecompressor().stream_reader(stored) as reader,
+    ):
+        while len(data) < MAX_FRAME_BYTES and (piece := reader.read(_SALVAGE_STEP)):
+            data += piece
     return bytes(data)

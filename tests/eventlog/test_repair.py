@@ -308,3 +308,24 @@ def unseal(path: Path, name: str) -> None:
     (path / "manifest.jsonl").unlink()
     (path / "segments" / f"{name}.zst").unlink()
     (path / "segments" / name).write_bytes(b"".join(line + b"\n" for line in lines[:3]))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: flip(content, len(content) - 1, 0),
+        lambda content: flip(content, len(content) - 20, 3),
+        lambda content: content[:-1],
+        lambda content: content[:-17],
+        lambda content: content + b"more",
+    ],
+    ids=["flipped magic", "flipped entry", "cut by a byte", "cut by the footer", "appended to"],
+)
+def test_a_damaged_seek_table_costs_no_event(
+    log_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    first = segment_files(log_path)[0]
+    first.write_bytes(damage(first.read_bytes()))
+    assert not verify(log_path).ok
+    assert repair(log_path).lost == []
+    assert verify(log_path).ok
