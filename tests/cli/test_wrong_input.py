@@ -373,7 +373,9 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_what_was_stays_readable(
         $eventlog init "$1/log" 2>/dev/null && $eventlog append "$1/log" first || exit 97
         $eventlog import "$1/log" "$2"; echo "code $?"
         $eventlog cat "$1/log" --jsonl | tail -n 1 | cut -c 1-60
-        $eventlog append "$1/log" last; echo "code $?"
+        cat /dev/zero > "$1/filling" 2>/dev/null  # a failed write gives back what it took
+        large=$(head -c 9000 /dev/zero | tr '\\0' x)
+        $eventlog append "$1/log" last "{\\"pad\\": \\"$large\\"}"; echo "code $?"
         cp -r "$1/log" "$3"
     """
     copy = tmp_path / "copy"
