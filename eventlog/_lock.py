@@ -36,11 +36,12 @@ class WriterLock:
     def __init__(self, log: Path, files: Files, timeout: float) -> None:
         self._files = files
         self._process = os.getpid()
+        self._is_open = True
         self._descriptor = files.open_lock(log / LOCK_NAME)
         try:
             self._acquire(log, timeout)
         except BaseException:
-            files.close(self._descriptor)
+            self._close()
             raise
         _held.add(self)
 
@@ -79,11 +80,20 @@ class WriterLock:
         Closing alone would not do it while a forked child has the descriptor; and a child must
         not take the lock from its parent.
         """
-        if os.getpid() == self._process:
+        if os.getpid() == self._process and self._is_open:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-            self._files.close(self._descriptor)
+            self._close()
         _held.discard(self)
 
     def forget(self) -> None:
         """In a forked child: let go of the descriptor, and leave the lock to the parent."""
-        os.close(self._descriptor)
+        self._close()
+
+    def _close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._files.close(self._descriptor)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_descriptor"):  # an interrupt may have come before anybody held us
+            self._close()

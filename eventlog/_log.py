@@ -361,13 +361,15 @@ class EventLog:
     # Ending
 
     def close(self) -> None:
-        """Bring everything to the disk, finish sealing, and let the next writer in."""
-        if self._closed:
-            return
+        """Bring everything to the disk, finish sealing, and let the next writer in.
+
+        When it was interrupted, a second call does what is left.
+        """
         self._closed = True
+        ids, self._ids = self._ids, None
         try:
-            if self._ids is not None:
-                self._close_ids(self._ids)
+            if ids is not None:
+                self._close_ids(ids)
         finally:
             if self._writer is not None:
                 self._writer.close()

@@ -11,8 +11,7 @@ from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event as Signal
-from threading import Thread
+from threading import Lock, Thread
 
 from eventlog._catalog import Catalog
 from eventlog._check import is_intact
@@ -110,41 +109,42 @@ class Sealer:
     def __init__(self, catalog: Catalog, files: Files) -> None:
         self._catalog = catalog
         self._files = files
-        self._queue: SimpleQueue[RawSegment | Signal | None] = SimpleQueue()
-        self._thread: Thread | None = None
+        self._queue: SimpleQueue[RawSegment | Lock | None] = SimpleQueue()
         self._failure: Exception | None = None
         self._reported = False
+        self._thread = Thread(target=self._run, name="eventlog-sealer", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread may still work on the log's files."""
+        return self._thread.is_alive()
 
     def submit(self, segment: RawSegment) -> None:
         """Seal this segment when those before it are done. One caller at a time."""
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name="eventlog-sealer", daemon=True)
-            self._thread.start()
         self._queue.put(segment)
 
     def finish(self) -> None:
         """Wait for all that was submitted; raise what stopped it, if anything did."""
-        if self._thread is not None:
-            done = Signal()
-            self._queue.put(done)
-            done.wait()
+        done = Lock()
+        done.acquire()
+        self._queue.put(done)
+        done.acquire()
         if self._failure is not None:
             self._reported = True
             raise self._failure
 
     def stop(self) -> None:
         """Finish, and end the thread. Raises only what :meth:`finish` did not raise before."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
+        self._queue.put(None)
+        self._thread.join()
         if self._failure is not None and not self._reported:
             raise self._failure
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
-            if isinstance(item, Signal):
-                item.set()
+            if not isinstance(item, RawSegment):
+                item.release()
             elif self._failure is None:
                 self._seal(item)
 

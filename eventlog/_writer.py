@@ -1,19 +1,22 @@
 """The one place that appends. Only it and the sealer change a log that is healthy.
 
-Lock order: ``_lock`` (who writes next), then ``_turn`` (who brings bytes to the disk). A thread
+Lock order: ``_lock`` (who writes next), then ``_turns`` (who brings bytes to the disk). A thread
 that waits for the disk holds no lock, so others go on writing, and the next sync covers all that
 they wrote: concurrent ``sync="always"`` appends share it.
+
+A KeyboardInterrupt may come between any two instructions of the main thread. So both threads start
+while the log opens, where nothing waits for them yet, and all waiting is done on plain locks.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from math import inf
-from threading import Condition, Lock, Thread
-from threading import Event as Signal
+from threading import Lock
 from typing import Literal, get_args
 
 from attrs import field, frozen
@@ -28,12 +31,14 @@ from eventlog._errors import (
     WriterFailedError,
 )
 from eventlog._files import Files
-from eventlog._format import MAX_BATCH_BYTES
+from eventlog._flusher import Flusher
+from eventlog._format import IDENTITY_NAME, MAX_BATCH_BYTES
 from eventlog._lock import WriterLock
 from eventlog._names import raw_name
 from eventlog._recovery import recover
 from eventlog._sealer import Sealer
 from eventlog._segments import RawSegment
+from eventlog._turns import Turns
 
 Sync = Literal["always", "interval", "never"]
 
@@ -67,31 +72,41 @@ class LogWriter:
         self._files = files
         self._options = options
         self._process = os.getpid()
-        self._writer_lock = WriterLock(catalog.path, files, options.lock_timeout)
-        try:
-            self.recovered = recover(catalog, files)
-            descriptor = files.open_append(self.recovered.active.path)
-        except BaseException:
-            self._writer_lock.release()
-            raise
-        self.encoder = LineEncoder(catalog.identity.log_id, options.max_line_bytes)
         self._lock = Lock()
-        self._turn = Condition(Lock())
-        self._syncing = False
-        self._position = _Position(descriptor, 0)
+        self._turns = Turns()
         self._synced = 0
-        self._active = self.recovered.active
-        self._active_bytes = self.recovered.size
-        self._active_since = time.monotonic()
-        self._next = self.recovered.next_sequence
         self._unfinished = False
         self._sync_failed = False
         self._closed = False
-        self._sealer = Sealer(catalog, files)
-        for segment in self.recovered.unsealed:
-            self._sealer.submit(segment)
-        self._stop_flushing = Signal()
-        self._flusher: Thread | None = None
+        self._closing = Lock()
+        self._is_released = True
+        self._writer_lock = WriterLock(catalog.path, files, options.lock_timeout)
+        sealer = None
+        try:
+            self.recovered = recover(catalog, files)
+            self.encoder = LineEncoder(catalog.identity.log_id, options.max_line_bytes)
+            self._active = self.recovered.active
+            self._active_bytes = self.recovered.size
+            self._active_since = time.monotonic() - _age(catalog, self._active)
+            self._next = self.recovered.next_sequence
+            self._sealer = sealer = Sealer(catalog, files)
+            for segment in self.recovered.unsealed:
+                sealer.submit(segment)
+            self._position = _Position(files.open_append(self._active.path), 0)
+            self._is_open = True
+            self._is_released = False
+            self._flusher = self._start_flusher()
+        except BaseException:
+            if sealer is not None:
+                sealer.stop()
+            self._is_released = True
+            self._writer_lock.release()
+            raise
+
+    def _start_flusher(self) -> Flusher | None:
+        if self._options.sync != "interval":
+            return None
+        return Flusher(self._sync_all, self._options.sync_interval)
 
     @property
     def last_sequence(self) -> int:
@@ -187,34 +202,13 @@ class LogWriter:
     def make_durable(self) -> None:
         """Keep the promise of ``sync`` for everything written so far by this thread."""
         if self._options.sync == "always":
-            self._sync_to(self._position.written)
-        elif self._options.sync == "interval" and self._flusher is None:
-            self._start_flushing()
+            self._sync_all()
+
+    def _sync_all(self) -> None:
+        self._sync_to(self._position.written)
 
     def _sync_to(self, target: int) -> None:
-        if self._wait_for_turn(target):
-            try:
-                self._sync()
-            finally:
-                self._end_turn()
-
-    def _wait_for_turn(self, target: float) -> bool:
-        """Whether this thread is to sync now; False when another's sync covered its bytes.
-
-        All that waited wake together and write again, so that the next sync is shared as well.
-        """
-        with self._turn:
-            while self._syncing and self._synced < target:
-                self._turn.wait()
-            if self._synced >= target:
-                return False
-            self._syncing = True
-            return True
-
-    def _end_turn(self) -> None:
-        with self._turn:
-            self._syncing = False
-            self._turn.notify_all()
+        self._turns.run(self._sync, lambda: self._synced >= target)
 
     def _sync(self) -> None:
         """Bring all that was written to the disk: in one's turn, and never again once it failed."""
@@ -227,19 +221,6 @@ class LogWriter:
             self._sync_failed = True
             raise
         self._synced = position.written
-
-    def _start_flushing(self) -> None:
-        with self._lock:
-            if self._flusher is None and not self._closed:
-                self._flusher = Thread(target=self._flush, name="eventlog-flusher", daemon=True)
-                self._flusher.start()
-
-    def _flush(self) -> None:
-        while not self._stop_flushing.wait(self._options.sync_interval):
-            try:
-                self._sync_to(self._position.written)
-            except (OSError, WriterFailedError, ClosedLogError):
-                return  # the writer is poisoned: the next append says so
 
     # Rotation
 
@@ -267,49 +248,83 @@ class LogWriter:
                 self._rotate()
 
     def _rotate(self) -> None:
+        """With the lock held."""
+        self._turns.run(self._open_next, lambda: False)
+
+    def _open_next(self) -> None:
         """The old segment is synced first, so that a hole before a later segment is corruption."""
-        self._wait_for_turn(inf)
-        try:
-            old, position = self._active, self._position
-            path = old.path.with_name(raw_name(self._next))
-            self._unfinished = True
-            self._sync()
-            descriptor = self._files.create(path)
-            self._files.sync_directory(path.parent)
-            self._files.close(position.descriptor)
-            self._position = _Position(descriptor, position.written)
-            self._active = RawSegment(path, self._next, old.salt)
-            self._active_bytes = 0
-            self._unfinished = False
-        finally:
-            self._end_turn()
+        old, position = self._active, self._position
+        path = old.path.with_name(raw_name(self._next))
+        self._unfinished = True
+        self._sync()
+        descriptor = self._files.create(path)
+        self._position = _Position(descriptor, position.written)
+        self._files.sync_directory(path.parent)
+        self._files.close(position.descriptor)
+        self._active = RawSegment(path, self._next, old.salt)
+        self._active_bytes = 0
         self._sealer.submit(old)
+        self._unfinished = False
 
     def seal(self) -> None:
         """Rotate, and return when every segment but the new active one is sealed."""
         self.rotate()
         self._sealer.finish()
 
-    def close(self) -> None:
-        """Bring everything to the disk, finish sealing, let the next writer in."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        self._stop_flushing.set()
-        if self._flusher is not None:
-            self._flusher.join()
-        try:
-            if self._process == os.getpid():  # a forked child has neither the threads nor a say
-                self._close_active()
-        finally:
-            self._writer_lock.release()
+    # Ending
 
-    def _close_active(self) -> None:
+    def close(self) -> None:
+        """Bring everything to the disk, finish sealing, let the next writer in.
+
+        When it was interrupted, a second call does what is left.
+        """
+        with self._lock:
+            self._closed = True
+        with self._closing:
+            if not self._is_released:
+                self._finish()
+
+    def _finish(self) -> None:
+        if self._process != os.getpid():  # a forked child has neither the threads nor a say
+            self._release()
+            return
+        if self._flusher is not None:
+            self._flusher.stop()
         try:
             if self.is_healthy and self._options.sync != "never":
-                self._sync_to(self._position.written)
+                self._sync_all()
         finally:
-            self._files.close(self._position.descriptor)
-            # Also when the writer failed: whoever gets the lock next must not meet our sealer.
-            self._sealer.stop()
+            if self._is_open:
+                self._is_open = False
+                self._files.close(self._position.descriptor)
+            try:
+                self._sealer.stop()
+            finally:
+                if not self._sealer.is_running:  # or the next writer would meet it
+                    self._release()
+
+    def _release(self) -> None:
+        self._is_released = True
+        self._writer_lock.release()
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_released", True) or sys.is_finalizing():
+            return
+        try:
+            if self._process == os.getpid():
+                warnings.warn(f"{self!r} was never closed", ResourceWarning, stacklevel=2)
+        finally:
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<LogWriter {str(self._catalog.path)!r}>"
+
+
+def _age(catalog: Catalog, active: RawSegment) -> float:
+    """Seconds since the active segment followed its predecessor, or the log was created.
+
+    Read off the file before it, so that writers that each append a little rotate by age as well.
+    """
+    earlier = [path for path in catalog.directory.iterdir() if path.name < active.path.name]
+    before = max(earlier, key=lambda path: path.name, default=catalog.path / IDENTITY_NAME)
+    return max(0.0, time.time() - before.stat().st_mtime)

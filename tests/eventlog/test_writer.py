@@ -418,6 +418,19 @@ def test_a_segment_is_rotated_when_it_was_active_for_long_enough(tmp_path: Path)
         assert _active_events(log) == 1
 
 
+def test_age_counts_across_writers(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log", segment_age=3600) as log:
+        log.extend(batch(1, 2))
+    created = tmp_path / "log" / "log.json"
+    os.utime(created, (time.time() - 4000,) * 2)
+    with EventLog.open(tmp_path / "log", segment_age=3600) as log:
+        log.append("test.numbered", {"n": 3})
+        assert _active_events(log) == 1
+    with EventLog.open(tmp_path / "log", segment_age=3600) as log:
+        log.append("test.numbered", {"n": 4})
+        assert _active_events(log) == 2
+
+
 def test_an_empty_segment_is_not_rotated(tmp_path: Path) -> None:
     with EventLog.open(tmp_path / "log") as log:
         log.rotate()

@@ -25,11 +25,11 @@ def child(program: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def run(program: str, *arguments: object) -> str:
+def run(program: str, *arguments: object, timeout: float = 60) -> str:
     """What ``program`` printed; it must end well."""
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
-        capture_output=True, text=True, cwd=ROOT, timeout=60,
+        capture_output=True, text=True, cwd=ROOT, timeout=timeout,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

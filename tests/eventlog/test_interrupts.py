@@ -1,0 +1,166 @@
+"""Ctrl-C at any instruction: nothing hangs, nothing is lost, and the log opens again."""
+
+from __future__ import annotations
+
+import gc
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from eventlog import EventLog, verify
+from eventlog._files import Files
+from tests.support import DEEP
+from tests.support.processes import run
+
+ROUNDS = 3000 if DEEP else 150
+
+# A timer interrupts the whole life of a writer after a random part of the time that it takes.
+INTERRUPT_AND_REOPEN = """
+import faulthandler, random, signal, sys, time, warnings
+from eventlog import EventLog, verify
+
+directory, sync, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+warnings.simplefilter("ignore", ResourceWarning)  # an interrupt just after opening leaves it open
+acknowledged = 0
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+def work(path):
+    global acknowledged
+    with EventLog.open(path, sync=sync, sync_interval=0.001, segment_events=7) as log:
+        for number in range(20):
+            acknowledged = log.append("test", {"n": number})
+        log.rotate()
+        log.seal()
+
+signal.signal(signal.SIGALRM, interrupt)
+work(f"{directory}/warm-up")
+begun = time.perf_counter()
+work(f"{directory}/measured")
+duration = time.perf_counter() - begun
+for number in range(rounds):
+    faulthandler.dump_traceback_later(30, exit=True)
+    path = f"{directory}/{number}"
+    outcome, acknowledged = "done", 0
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, duration))
+            work(path)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+    with EventLog.open(path, lock_timeout=0) as log:
+        assert acknowledged <= log.head() <= acknowledged + 1, (acknowledged, log.head())
+    assert verify(path).ok
+    print(outcome)
+"""
+
+
+@pytest.mark.parametrize("sync", ["always", "interval", "never"])
+def test_an_interrupt_at_any_moment_loses_nothing_and_hangs_nowhere(
+    tmp_path: Path, sync: str
+) -> None:
+    outcomes = Counter(run(INTERRUPT_AND_REOPEN, tmp_path, sync, ROUNDS, timeout=600).split())
+    assert outcomes.total() == ROUNDS
+    assert outcomes["interrupted"] > ROUNDS / 10
+
+
+class InterruptedSync(Files):
+    """Is interrupted in the first sync of a log's content."""
+
+    interrupts = 1
+
+    def sync(self, descriptor: int) -> None:
+        if self.interrupts:
+            self.interrupts -= 1
+            raise KeyboardInterrupt
+        super().sync(descriptor)
+
+
+def test_closing_goes_on_after_an_interrupt(tmp_path: Path) -> None:
+    EventLog.open(tmp_path / "log").close()
+    files = InterruptedSync()
+    files.interrupts = 0
+    log = EventLog.open(tmp_path / "log", sync="interval", sync_interval=1000, files=files)
+    log.append("test")
+    files.interrupts = 1
+    with pytest.raises(KeyboardInterrupt):
+        log.close()
+    log.close()
+    with EventLog.open(tmp_path / "log", lock_timeout=0) as again:
+        assert again.head() == 1
+
+
+@pytest.mark.parametrize("sync", ["always", "interval", "never"])
+def test_a_log_that_nobody_holds_any_more_is_given_up_with_a_warning(
+    tmp_path: Path, sync: str
+) -> None:
+    log = EventLog.open(tmp_path / "log", sync=sync)  # type: ignore[arg-type]
+    log.append("test")
+    with pytest.warns(ResourceWarning, match="never closed"):
+        del log
+        gc.collect()
+    with EventLog.open(tmp_path / "log", lock_timeout=0) as again:
+        assert again.head() == 1
+
+
+FORK_AND_DROP = """
+import gc, os, sys
+from eventlog import EventLog, LockTimeoutError
+log = EventLog.open(sys.argv[1])
+child = os.fork()
+if child == 0:
+    del log
+    gc.collect()
+    try:
+        EventLog.open(sys.argv[1], lock_timeout=0)
+    except LockTimeoutError:
+        os._exit(7)
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+log.append("test")
+log.close()
+"""
+
+
+def test_a_forked_child_that_drops_the_log_leaves_it_to_its_parent(tmp_path: Path) -> None:
+    assert run(FORK_AND_DROP, tmp_path / "log") == "7\n"
+    assert verify(tmp_path / "log").events == 1
+
+
+def test_an_interrupted_append_poisons_the_writer_but_not_the_log(tmp_path: Path) -> None:
+    script = INTERRUPTED_WRITE
+    assert run(script, tmp_path / "log") == "WriterFailedError\n"
+    with EventLog.open(tmp_path / "log") as log:
+        assert log.head() == 2
+
+
+INTERRUPTED_WRITE = f"""
+import os, signal, sys
+from eventlog import EventLog, WriterFailedError
+from eventlog._files import Files
+
+class Interrupting(Files):
+    is_armed = False
+    def write(self, descriptor, data):
+        super().write(descriptor, data)
+        if self.is_armed:
+            os.kill(os.getpid(), {signal.SIGINT:d})
+
+files = Interrupting()
+with EventLog.open(sys.argv[1], files=files) as log:
+    log.append("test")
+    files.is_armed = True
+    try:
+        log.append("test")
+    except KeyboardInterrupt:
+        pass
+    try:
+        log.append("test")
+    except WriterFailedError as error:
+        print(type(error).__name__)
+"""
