@@ -8,7 +8,7 @@ from eventlog._errors import DamagedLogError, NotALogError
 from eventlog._files import Files
 from eventlog._format import FORMAT_VERSION, IDENTITY_NAME, LOCK_NAME, SEGMENTS_NAME
 from eventlog._identity import Identity, new_log_id, write_identity
-from eventlog._lock import WriterLock
+from eventlog._lock import hold_writer_lock
 from eventlog._names import raw_name
 from eventlog._quarantine import damaged_place, mended_place
 from eventlog._times import format_ns
@@ -25,12 +25,9 @@ def create_log(log: Path, files: Files, lock_timeout: float, now_ns: int) -> Non
     _check_not_being_repaired(log)
     _make_directory(log, files)
     _check_empty(log)
-    lock = WriterLock(log, files, lock_timeout)
-    try:
+    with hold_writer_lock(log, files, lock_timeout):
         if not (log / IDENTITY_NAME).exists():
             _fill(log, files, Identity(FORMAT_VERSION, new_log_id(), format_ns(now_ns)))
-    finally:
-        lock.release()
 
 
 def _check_not_being_repaired(log: Path) -> None:

@@ -119,6 +119,13 @@ class GivenIds:
             sequence=sequence,
         )
 
+    def take_in(self, foreign_through: int) -> None:
+        """Learn the ids of events that other processes wrote, which end at this sequence."""
+        if foreign_through > self._through:
+            for key, sequence, content in self._rows_after(self._through):
+                self._pending.setdefault(key, (sequence, content))
+            self._through = foreign_through
+
     def add(self, written: list[Prepared], first: int) -> None:
         """Remember the ids of events that were just written from sequence ``first`` on."""
         for sequence, prepared in enumerate(written, first):

@@ -1,6 +1,7 @@
-"""The writer's lock: the kernel's, so that it is free the moment its holder dies.
+"""The locks of a log: the kernel's, so that they are free the moment their holder dies.
 
-The lock file's content and age mean nothing, and a pid would prove nothing either.
+What a lock file holds, and its age, mean nothing, and a pid would prove nothing either. Which lock
+stands for what is in docs/log-format.md, "Locks".
 """
 
 from __future__ import annotations
@@ -13,87 +14,186 @@ from weakref import WeakSet
 
 from eventlog._errors import LockTimeoutError
 from eventlog._files import Files
-from eventlog._format import LOCK_NAME
+from eventlog._format import IDENTITY_NAME, LOCK_NAME
 
-_POLL_SECONDS = 0.01
+_FIRST_POLL_SECONDS = 0.00005
+_LAST_POLL_SECONDS = 0.001
+_LAZY_POLL_SECONDS = 0.02
 
-_held: WeakSet[WriterLock] = WeakSet()
+_inherited: WeakSet[KernelLock] = WeakSet()
 
 
 def _forget_in_child() -> None:
-    """A child shares its parent's lock, and would keep it when the parent is killed."""
-    for lock in list(_held):
-        lock.forget()
-    _held.clear()
+    """A child shares its parent's locks, and would keep them when the parent is killed."""
+    for lock in list(_inherited):
+        lock.close()
+    _inherited.clear()
 
 
 os.register_at_fork(after_in_child=_forget_in_child)
 
 
+class KernelLock:
+    """An exclusive ``flock`` on a descriptor of its own. Not held when it is made."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._process = os.getpid()
+        self._descriptor = descriptor
+        self._is_open = True
+        _inherited.add(self)
+
+    @property
+    def descriptor(self) -> int:
+        """What is locked."""
+        return self._descriptor
+
+    def try_acquire(self) -> bool:
+        """Whether it is held now."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def acquire(self, deadline: float, poll: float = _LAST_POLL_SECONDS) -> bool:
+        """Try until it is held or the monotonic clock shows ``deadline``."""
+        pause = _FIRST_POLL_SECONDS
+        while not self.try_acquire():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(pause)
+            pause = min(2 * pause, poll)
+        return True
+
+    def release(self) -> None:
+        """Let others have it. Closing alone would not do it while a child has the descriptor."""
+        if self._is_open and self._process == os.getpid():
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the descriptor; a child's closing leaves the lock to its parent."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._descriptor)
+
+    def __del__(self) -> None:
+        self.close()  # an interrupt may have come before anybody held us
+
+
 class WriterLock:
-    """Holds ``writer.lock`` exclusively from construction to :meth:`release`."""
+    """The right to append to a log, taken and given back many times.
+
+    Whoever wants it waits in a queue first (a lock on ``log.json``), so that one who takes it again
+    and again can see that somebody waits, and can't push ahead of them.
+    """
 
     def __init__(self, log: Path, files: Files, timeout: float) -> None:
-        self._files = files
-        self._process = os.getpid()
-        self._is_open = True
-        self._descriptor = files.open_lock(log / LOCK_NAME)
-        try:
-            self._acquire(log, timeout)
-        except BaseException:
-            self._close()
-            raise
-        _held.add(self)
+        self._log = log
+        self._timeout = timeout
+        self._path = log / LOCK_NAME
+        self._lock = KernelLock(files.open_lock(self._path))
+        self._queue: KernelLock | None = None
+        self.is_held = False
 
-    def _acquire(self, log: Path, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        while True:
+    def acquire(self) -> None:
+        """Wait for it; LockTimeoutError when it does not come in time."""
+        deadline = time.monotonic() + self._timeout
+        queue = self._queue_lock()
+        if queue is not None and not queue.acquire(deadline):
+            raise self._timed_out()
+        try:
+            if not self._lock.acquire(deadline):
+                raise self._timed_out()
+            self.is_held = True
+        finally:
+            if queue is not None:
+                queue.release()
+
+    def _queue_lock(self) -> KernelLock | None:
+        """None while the log has no log.json, when nobody appends yet."""
+        if self._queue is None:
             try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if self._is_current(log):
-                    return
-                self._reopen(log)
-                continue
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise LockTimeoutError(
-                        f"another writer has held the log for {timeout:g} s: close it, or wait "
-                        "longer (lock_timeout, --lock-timeout)",
-                        path=log,
-                    ) from None
-            time.sleep(_POLL_SECONDS)
+                descriptor = os.open(self._log / IDENTITY_NAME, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return None
+            self._queue = KernelLock(descriptor)
+        return self._queue
 
-    def _is_current(self, log: Path) -> bool:
-        """Whether the locked file is still the log's: a repair replaces the whole directory."""
+    def _timed_out(self) -> LockTimeoutError:
+        return LockTimeoutError(
+            f"another process has held the log for {self._timeout:g} s: wait until it is done, or "
+            "wait longer (lock_timeout, --lock-timeout)",
+            path=self._log,
+        )
+
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for it."""
+        queue = self._queue_lock()
+        if queue is None or not queue.try_acquire():
+            return queue is not None
+        queue.release()
+        return False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the lock file is still the log's: a repair replaces the whole directory."""
         try:
-            return os.path.samestat(os.fstat(self._descriptor), (log / LOCK_NAME).stat())
+            return os.path.samestat(os.fstat(self._lock.descriptor), self._path.stat())
         except FileNotFoundError:
             return False
 
-    def _reopen(self, log: Path) -> None:
-        self._files.close(self._descriptor)
-        self._descriptor = self._files.open_lock(log / LOCK_NAME)
-
     def release(self) -> None:
-        """Let the next writer in.
+        """Let the next writer in."""
+        self.is_held = False
+        self._lock.release()
 
-        Closing alone would not do it while a forked child has the descriptor; and a child must
-        not take the lock from its parent.
-        """
-        if os.getpid() == self._process and self._is_open:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-            self._close()
-        _held.discard(self)
+    def close(self) -> None:
+        """Let the next writer in, for good."""
+        self.release()
+        self._lock.close()
+        if self._queue is not None:
+            self._queue.close()
 
-    def forget(self) -> None:
-        """In a forked child: let go of the descriptor, and leave the lock to the parent."""
-        self._close()
+    def __enter__(self) -> WriterLock:
+        return self
 
-    def _close(self) -> None:
-        if self._is_open:
-            self._is_open = False
-            self._files.close(self._descriptor)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_descriptor"):  # an interrupt may have come before anybody held us
-            self._close()
+
+def hold_writer_lock(log: Path, files: Files, timeout: float) -> WriterLock:
+    """The held lock of the log that is at this path now, whatever was there when we began to wait.
+
+    LockTimeoutError when it does not come in time.
+    """
+    while True:
+        lock = WriterLock(log, files, timeout)
+        try:
+            lock.acquire()
+        except BaseException:
+            lock.close()
+            raise
+        if lock.is_current:
+            return lock
+        lock.close()
+
+
+class DirectoryLock:
+    """A lock on a directory of the log: who holds it does alone what it stands for.
+
+    On ``segments/`` it is the right to seal and to change the manifest, on the log's own directory
+    the right to import.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        self._lock = KernelLock(os.open(directory, flags))
+
+    def acquire(self, timeout: float) -> bool:
+        """Whether it came within ``timeout`` seconds. Its holder takes seconds, so look lazily."""
+        return self._lock.acquire(time.monotonic() + timeout, _LAZY_POLL_SECONDS)
+
+    def close(self) -> None:
+        """Give it back, if it is held."""
+        self._lock.release()
+        self._lock.close()

@@ -227,11 +227,15 @@ class EventLog:
     ) -> list[int]:
         """Write what is not there yet. The lookup and the write happen under one lock."""
         with writer.lock():
-            ids, head = self._given_ids(writer), writer.last_sequence
-            fresh, sequences = ids.place(batch, head)
-            if fresh:
-                writer.append_locked(fresh, expected_sequence)
-                ids.add(fresh, head + 1)
+            try:
+                writer.hold()
+                ids, head = self._given_ids(writer), writer.last_sequence
+                fresh, sequences = ids.place(batch, head)
+                if fresh:
+                    writer.append_held(fresh, expected_sequence)
+                    ids.add(fresh, head + 1)
+            finally:
+                writer.let_go()
         writer.make_durable()
         return sequences
 
@@ -240,6 +244,7 @@ class EventLog:
             from eventlog._ids import GivenIds  # brings sqlite3, which most logs never need
 
             self._ids = GivenIds(self._catalog, self._files, writer.last_sequence)
+        self._ids.take_in(writer.foreign_through)
         return self._ids
 
     def rotate(self) -> None:
@@ -331,8 +336,9 @@ class EventLog:
 
     def head(self) -> int:
         """Sequence of the last event, 0 when the log is empty."""
-        if self._writer is not None and not self._closed:
-            return self._writer.last_sequence
+        writer = self._writer
+        if writer is not None and not self._closed and writer.is_up_to_date:
+            return writer.last_sequence
         for block in line_blocks(self._usable_catalog(), Query(reverse=True)):
             return block.last
         return 0

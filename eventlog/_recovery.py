@@ -15,6 +15,7 @@ from attrs import frozen
 from eventlog._catalog import Catalog, Snapshot
 from eventlog._errors import DamagedLogError
 from eventlog._files import Files
+from eventlog._lock import DirectoryLock
 from eventlog._names import TEMPORARY_SUFFIX, parse_name
 from eventlog._quarantine import quarantine
 from eventlog._segments import RawSegment
@@ -48,11 +49,15 @@ class Recovered:
 
 def recover(catalog: Catalog, files: Files) -> Recovered:
     """Finish or undo what the last writer left half done. The caller holds the writer's lock."""
-    snapshot = catalog.snapshot()
-    _sync_what_is_there(catalog, files)
-    torn = [*_mend_manifest(catalog, snapshot, files)]
-    _finish_sealing(catalog, snapshot, files)
-    tail = _check_raw(snapshot)
+    catalog.snapshot()  # before anything is touched: DamagedLogError when something is missing
+    _sync_names(catalog, files)
+    sealing = DirectoryLock(catalog.directory)
+    try:
+        # What another process is sealing now, it finishes; or the next one does.
+        torn = finish_sealing(catalog, files) if sealing.acquire(0) else []
+        snapshot, tail = _check_raw(catalog)
+    finally:
+        sealing.close()
     active = snapshot.raw[-1]
     if tail.kind is TailKind.TORN:
         torn.append(_cut(catalog.path, active.path, tail.end, files))
@@ -61,13 +66,44 @@ def recover(catalog: Catalog, files: Files) -> Recovered:
     return Recovered(active, tail.end, tail.next_sequence, snapshot.raw[:-1], tuple(torn))
 
 
-def _sync_what_is_there(catalog: Catalog, files: Files) -> None:
-    """A killed writer may have left names and a manifest line that are not on the disk yet.
+def catch_up(
+    catalog: Catalog, files: Files, active: RawSegment, size: int, next_sequence: int
+) -> tuple[RawSegment, Tail]:
+    """The active segment as others left it, checked from where this writer knows it.
+
+    The caller holds the writer's lock, so what is not whole is what a killed writer left.
+    """
+    newest = catalog.snapshot().raw[-1]
+    is_same = newest.path == active.path
+    if not is_same:
+        _sync_names(catalog, files)
+    first, start = (next_sequence, size) if is_same else (newest.first_sequence, 0)
+    with newest.open() as file:
+        tail = scan_tail(file, newest.salt, first, start=start)
+    if tail.kind is TailKind.CORRUPT or tail.end < start:
+        raise _damaged(newest, tail)
+    if tail.kind is TailKind.TORN:
+        _cut(catalog.path, newest.path, tail.end, files)
+    return newest, tail
+
+
+def finish_sealing(catalog: Catalog, files: Files) -> list[Torn]:
+    """Finish what a killed sealer left. The caller holds the sealing lock."""
+    _sync_names(catalog, files)
+    if catalog.manifest.path.exists():
+        _sync_file(catalog.manifest.path, files)  # before anything is deleted that it stands for
+    paths = sorted(catalog.directory.iterdir())  # first, for a writer may add a segment any time
+    snapshot = catalog.snapshot()
+    torn = _mend_manifest(catalog, snapshot, files)
+    _finish_sealing(catalog, snapshot, paths, files)
+    return torn
+
+
+def _sync_names(catalog: Catalog, files: Files) -> None:
+    """A killed writer may have left names that are not on the disk yet.
 
     What is done from now on relies on them: events are promised, raw segments deleted.
     """
-    if catalog.manifest.path.exists():
-        _sync_file(catalog.manifest.path, files)
     files.sync_directory(catalog.directory)
     files.sync_directory(catalog.path)
 
@@ -111,11 +147,10 @@ def _cut(log: Path, path: Path, offset: int, files: Files) -> Torn:
     return Torn(path, offset, len(data), kept_in)
 
 
-def _finish_sealing(catalog: Catalog, snapshot: Snapshot, files: Files) -> None:
+def _finish_sealing(catalog: Catalog, snapshot: Snapshot, paths: list[Path], files: Files) -> None:
     """Delete what a cut-short seal left: temporary files, and raw segments that are sealed."""
     waiting = {segment.first_sequence for segment in snapshot.raw}
     entries = {entry.first_sequence: entry for entry in snapshot.entries[: snapshot.sealed]}
-    paths = sorted(catalog.directory.iterdir())
     _check_all_there(catalog, {path.name for path in paths})
     leftovers = [path for path in paths if _is_temporary(path)]
     for path in paths:
@@ -164,8 +199,17 @@ def _check_hash(sealed: Path, expected: str) -> None:
         )
 
 
-def _check_raw(snapshot: Snapshot) -> Tail:
+def _check_raw(catalog: Catalog) -> tuple[Snapshot, Tail]:
     """The tail of the active segment, after checking that all before it is whole."""
+    while True:
+        snapshot = catalog.snapshot()
+        try:
+            return snapshot, _last_tail(snapshot)
+        except FileNotFoundError:  # another process sealed a segment in the meantime
+            continue
+
+
+def _last_tail(snapshot: Snapshot) -> Tail:
     following = [segment.first_sequence for segment in snapshot.raw[1:]]
     for segment, next_first in zip(snapshot.raw, [*following, None], strict=True):
         with segment.open() as file:
@@ -175,10 +219,14 @@ def _check_raw(snapshot: Snapshot) -> Tail:
         else:
             good = tail.kind is TailKind.CLEAN and tail.next_sequence == next_first
         if not good:
-            raise DamagedLogError(
-                f"the log is damaged, and not at its end: {_REPAIR}",
-                path=segment.path,
-                offset=tail.end,
-                sequence=tail.next_sequence,
-            )
+            raise _damaged(segment, tail)
     return tail
+
+
+def _damaged(segment: RawSegment, tail: Tail) -> DamagedLogError:
+    return DamagedLogError(
+        f"the log is damaged, and not at its end: {_REPAIR}",
+        path=segment.path,
+        offset=tail.end,
+        sequence=tail.next_sequence,
+    )

@@ -30,7 +30,7 @@ from eventlog._format import (
     SEGMENTS_NAME,
 )
 from eventlog._identity import read_identity
-from eventlog._lock import WriterLock
+from eventlog._lock import hold_writer_lock
 from eventlog._manifest import SealedEntry
 from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name, sealed_name
 from eventlog._quarantine import damaged_place, free_place, mended_place
@@ -93,11 +93,8 @@ def repair(
     read_identity(log)
     if dry_run or into is not None:
         return _repair(log, files, None if into is None else Path(into), dry_run)
-    lock = WriterLock(log, files, lock_timeout)
-    try:
+    with hold_writer_lock(log, files, lock_timeout):
         return _repair(log, files, None, dry_run)
-    finally:
-        lock.release()
 
 
 def _repair(log: Path, files: Files, into: Path | None, dry_run: bool) -> RepairReport:

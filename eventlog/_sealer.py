@@ -12,19 +12,24 @@ from io import BufferedReader
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
+from typing import Literal
 
 from eventlog._catalog import Catalog
 from eventlog._check import is_intact
 from eventlog._codec import commit_of, sequence_of
-from eventlog._errors import DamagedLogError
+from eventlog._errors import DamagedLogError, LockTimeoutError
 from eventlog._files import Files
+from eventlog._lock import DirectoryLock
 from eventlog._manifest import SealedEntry
 from eventlog._names import TEMPORARY_SUFFIX, sealed_name
+from eventlog._recovery import finish_sealing
 from eventlog._seekable import compress_frames
 from eventlog._segments import RawSegment, raise_damage
 from eventlog._sums import SegmentSums
 
 logger = logging.getLogger("eventlog")
+
+_PATIENCE_SECONDS = 60.0
 
 
 def seal_segment(segment: RawSegment, catalog: Catalog, files: Files) -> None:
@@ -98,8 +103,23 @@ def record(entry: SealedEntry, catalog: Catalog, files: Files) -> None:
     catalog.refresh_manifest()
 
 
+def seal_rotated(catalog: Catalog, files: Files) -> None:
+    """Seal every segment but the active one, oldest first, whichever process rotated it."""
+    lock = DirectoryLock(catalog.directory)
+    try:
+        if not lock.acquire(_PATIENCE_SECONDS):
+            raise LockTimeoutError(
+                f"another process has been sealing for {_PATIENCE_SECONDS:g} s", path=catalog.path
+            )
+        finish_sealing(catalog, files)
+        while len(waiting := catalog.snapshot().raw) > 1:
+            seal_segment(waiting[0], catalog, files)
+    finally:
+        lock.close()
+
+
 class Sealer:
-    """Seals rotated segments in their order, on a thread of its own: an append never waits.
+    """Seals rotated segments on a thread of its own: an append never waits for it.
 
     After a failure nothing more is sealed: the manifest has no room for a gap, and what its last
     line looks like is for the next opening to find out. Unsealed segments stay raw, readable and
@@ -109,7 +129,7 @@ class Sealer:
     def __init__(self, catalog: Catalog, files: Files) -> None:
         self._catalog = catalog
         self._files = files
-        self._queue: SimpleQueue[RawSegment | Lock | None] = SimpleQueue()
+        self._queue: SimpleQueue[Lock | Literal[True] | None] = SimpleQueue()
         self._failure: Exception | None = None
         self._reported = False
         self._thread = Thread(target=self._run, name="eventlog-sealer", daemon=True)
@@ -120,12 +140,12 @@ class Sealer:
         """Whether the thread may still work on the log's files."""
         return self._thread.is_alive()
 
-    def submit(self, segment: RawSegment) -> None:
-        """Seal this segment when those before it are done. One caller at a time."""
-        self._queue.put(segment)
+    def wake(self) -> None:
+        """Seal what there is to seal."""
+        self._queue.put(True)
 
     def finish(self) -> None:
-        """Wait for all that was submitted; raise what stopped it, if anything did."""
+        """Wait until all that was rotated before is sealed; raise what stopped it, if anything."""
         done = Lock()
         done.acquire()
         self._queue.put(done)
@@ -143,14 +163,14 @@ class Sealer:
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
-            if not isinstance(item, RawSegment):
+            if item is not True:
                 item.release()
             elif self._failure is None:
-                self._seal(item)
+                self._seal()
 
-    def _seal(self, segment: RawSegment) -> None:
+    def _seal(self) -> None:
         try:
-            seal_segment(segment, self._catalog, self._files)
+            seal_rotated(self._catalog, self._files)
         except Exception as error:
-            logger.error("sealing %s failed: %s", segment.path, error)
+            logger.error("%s: sealing failed: %s", self._catalog.path, error)
             self._failure = error

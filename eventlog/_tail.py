@@ -52,11 +52,16 @@ def committed_end(file: BufferedReader, salt: int, first_sequence: int) -> int:
     return end if tail.kind is TailKind.CORRUPT else tail.end
 
 
-def scan_tail(file: BufferedReader, salt: int, first_sequence: int, end: int | None = None) -> Tail:
-    """Check every batch of a raw segment from its start; what ``append`` can go on from."""
+def scan_tail(
+    file: BufferedReader, salt: int, first_sequence: int, end: int | None = None, start: int = 0
+) -> Tail:
+    """Check every batch of a raw segment from its start; what ``append`` can go on from.
+
+    With ``start``, the batches before it are known, and ``first_sequence`` is the one there.
+    """
     size = os.fstat(file.fileno()).st_size if end is None else end
-    good_end, expected, batch, offset = 0, first_sequence, 0, 0
-    for line in _whole_lines(file, size):
+    good_end, expected, batch, offset = start, first_sequence, 0, start
+    for line in _whole_lines(file, start, size):
         commit = _accept(line, salt, expected + batch)
         batch += 1
         if commit is None or commit not in (0, batch):
@@ -70,10 +75,10 @@ def scan_tail(file: BufferedReader, salt: int, first_sequence: int, end: int | N
     return Tail(good_end, expected, TailKind.TORN if torn else TailKind.CORRUPT)
 
 
-def _whole_lines(file: BufferedReader, size: int) -> Iterator[bytes]:
-    """The lines from the start that have an end; stops where none comes."""
-    file.seek(0)
-    rest, left = b"", size
+def _whole_lines(file: BufferedReader, start: int, end: int) -> Iterator[bytes]:
+    """The lines from ``start`` that have an end; stops where none comes."""
+    file.seek(start)
+    rest, left = b"", end - start
     while left > 0 and len(rest) <= HARD_MAX_LINE_BYTES:
         data = file.read(min(FRAME_BYTES, left))
         if not data:

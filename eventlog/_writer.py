@@ -1,5 +1,8 @@
 """The one place that appends. Only it and the sealer change a log that is healthy.
 
+Other processes may append to the same log: whoever does holds the writer's lock, and first takes in
+what the others wrote.
+
 Lock order: ``_lock`` (who writes next), then ``_turns`` (who brings bytes to the disk). A thread
 that waits for the disk holds no lock, so others go on writing, and the next sync covers all that
 they wrote: concurrent ``sync="always"`` appends share it.
@@ -19,7 +22,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Literal, get_args
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import ge, gt, in_, optional
 
 from eventlog._catalog import Catalog
@@ -33,9 +36,10 @@ from eventlog._errors import (
 from eventlog._files import Files
 from eventlog._flusher import Flusher
 from eventlog._format import IDENTITY_NAME, MAX_BATCH_BYTES
-from eventlog._lock import WriterLock
+from eventlog._lease import Lease
+from eventlog._lock import hold_writer_lock
 from eventlog._names import raw_name
-from eventlog._recovery import recover
+from eventlog._recovery import catch_up, recover
 from eventlog._sealer import Sealer
 from eventlog._segments import RawSegment
 from eventlog._turns import Turns
@@ -80,7 +84,8 @@ class LogWriter:
         self._closed = False
         self._closing = Lock()
         self._is_released = True
-        self._writer_lock = WriterLock(catalog.path, files, options.lock_timeout)
+        self._foreign_through = 0
+        lock = hold_writer_lock(catalog.path, files, options.lock_timeout)
         sealer = None
         try:
             self.recovered = recover(catalog, files)
@@ -89,19 +94,22 @@ class LogWriter:
             self._active_bytes = self.recovered.size
             self._active_since = time.monotonic() - _age(catalog, self._active)
             self._next = self.recovered.next_sequence
+            self._writer_lock = lock
+            self._lease = Lease(lock, self._lock)
             self._sealer = sealer = Sealer(catalog, files)
-            for segment in self.recovered.unsealed:
-                sealer.submit(segment)
             self._position = _Position(files.open_append(self._active.path), 0)
             self._is_open = True
             self._is_released = False
             self._flusher = self._start_flusher()
+            lock.release()
         except BaseException:
             if sealer is not None:
                 sealer.stop()
             self._is_released = True
-            self._writer_lock.release()
+            lock.close()
             raise
+        if self.recovered.unsealed:
+            sealer.wake()
 
     def _start_flusher(self) -> Flusher | None:
         if self._options.sync != "interval":
@@ -118,6 +126,11 @@ class LogWriter:
         """Whether every write so far went well."""
         return not (self._unfinished or self._sync_failed)
 
+    @property
+    def foreign_through(self) -> int:
+        """The last sequence up to which other processes may have written; see :meth:`hold`."""
+        return self._foreign_through
+
     def lock(self) -> Lock:
         """For a caller that must look something up and write without another thread between."""
         return self._lock
@@ -125,13 +138,33 @@ class LogWriter:
     def append(self, batch: Sequence[Prepared], expected_sequence: int | None = None) -> int:
         """Write one batch; its first sequence. Durable as ``sync`` promises when this returns."""
         with self._lock:
-            first = self.append_locked(batch, expected_sequence)
+            try:
+                self.hold()
+                first = self.append_held(batch, expected_sequence)
+            finally:
+                self.let_go()
         self.make_durable()
         return first
 
-    def append_locked(self, batch: Sequence[Prepared], expected_sequence: int | None = None) -> int:
-        """Like :meth:`append`, for a caller that holds the lock and will call make_durable."""
+    def hold(self) -> None:
+        """With the lock: keep other processes out, and know what they wrote until now.
+
+        Every call is followed by :meth:`let_go`. LockTimeoutError when they don't leave in time.
+        """
         self._check_usable()
+        if not self._lease.is_held:
+            self._lease.take()
+            self._catch_up()
+
+    def let_go(self) -> None:
+        """Let other processes in, now or at the end of a burst."""
+        if self.is_healthy:
+            self._lease.used()
+        else:
+            self._lease.give_up()
+
+    def append_held(self, batch: Sequence[Prepared], expected_sequence: int | None = None) -> int:
+        """Like :meth:`append`, for a caller that holds the log and will call make_durable."""
         if expected_sequence is not None and expected_sequence != self._next - 1:
             raise ConflictError(
                 f"the log stands at sequence {self._next - 1}, not at {expected_sequence}: "
@@ -243,9 +276,12 @@ class LogWriter:
     def rotate(self) -> None:
         """Close the active segment and open the next; nothing happens to an empty one."""
         with self._lock:
-            self._check_usable()
-            if self._next > self._active.first_sequence:
-                self._rotate()
+            try:
+                self.hold()
+                if self._next > self._active.first_sequence:
+                    self._rotate()
+            finally:
+                self.let_go()
 
     def _rotate(self) -> None:
         """With the lock held."""
@@ -263,13 +299,62 @@ class LogWriter:
         self._files.close(position.descriptor)
         self._active = RawSegment(path, self._next, old.salt)
         self._active_bytes = 0
-        self._sealer.submit(old)
+        self._sealer.wake()
         self._unfinished = False
 
     def seal(self) -> None:
         """Rotate, and return when every segment but the new active one is sealed."""
         self.rotate()
         self._sealer.finish()
+
+    # Other processes
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether nobody else has appended since this writer looked."""
+        return self._lease.is_held or self._is_unchanged()
+
+    def _is_unchanged(self) -> bool:
+        """Two looks at the disk: the active segment is as we left it, and none follows it."""
+        path = self._active.path
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            return False
+        is_empty = self._next == self._active.first_sequence
+        return size == self._active_bytes and (
+            is_empty or not path.with_name(raw_name(self._next)).exists()
+        )
+
+    def _catch_up(self) -> None:
+        """Take in what others wrote while they had the lock."""
+        if not self._writer_lock.is_current:
+            raise WriterFailedError(
+                "the log was replaced by another, as a repair does: close it and open it again",
+                path=self._catalog.path,
+            )
+        if not self._is_unchanged():
+            self._turns.run(self._read_on, lambda: False)
+
+    def _read_on(self) -> None:
+        self._unfinished = True
+        active, tail = catch_up(
+            self._catalog, self._files, self._active, self._active_bytes, self._next
+        )
+        position = self._position
+        if active.path == self._active.path:
+            grown = tail.end - self._active_bytes
+            self._position = evolve(position, written=position.written + grown)
+        else:
+            descriptor = self._files.open_append(active.path)
+            # What is in older segments is on the disk: nobody rotates without a sync.
+            self._position = _Position(descriptor, position.written + tail.end)
+            self._files.close(position.descriptor)
+            self._active_since = time.monotonic() - _age(self._catalog, active)
+        self._active, self._active_bytes = active, tail.end
+        self._next = tail.next_sequence
+        self._foreign_through = tail.next_sequence - 1
+        self._unfinished = False
 
     # Ending
 
@@ -280,14 +365,17 @@ class LogWriter:
         """
         with self._lock:
             self._closed = True
+            if self._process == os.getpid():
+                self._lease.end()
         with self._closing:
             if not self._is_released:
                 self._finish()
 
     def _finish(self) -> None:
         if self._process != os.getpid():  # a forked child has neither the threads nor a say
-            self._release()
+            self._is_released = True
             return
+        self._lease.join()
         if self._flusher is not None:
             self._flusher.stop()
         try:
@@ -300,12 +388,7 @@ class LogWriter:
             try:
                 self._sealer.stop()
             finally:
-                if not self._sealer.is_running:  # or the next writer would meet it
-                    self._release()
-
-    def _release(self) -> None:
-        self._is_released = True
-        self._writer_lock.release()
+                self._is_released = not self._sealer.is_running  # an interrupt may come here
 
     def __del__(self) -> None:
         if getattr(self, "_is_released", True) or sys.is_finalizing():

@@ -5,71 +5,114 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 
 import pytest
 
 from eventlog import LockTimeoutError
 from eventlog._files import Files
-from eventlog._lock import WriterLock
+from eventlog._lock import WriterLock, hold_writer_lock
 from tests.support.processes import child, line_of
 
 
+def hold(log: Path, timeout: float = 0) -> WriterLock:
+    return hold_writer_lock(log, Files(), timeout)
+
+
 def test_a_lock_that_is_held_is_not_given_again(tmp_path: Path) -> None:
-    lock = WriterLock(tmp_path, Files(), 0)
-    with pytest.raises(LockTimeoutError, match="another writer"):
-        WriterLock(tmp_path, Files(), 0)
-    lock.release()
-    WriterLock(tmp_path, Files(), 0).release()
+    with hold(tmp_path), pytest.raises(LockTimeoutError, match="another process"):
+        hold(tmp_path)
+    hold(tmp_path).close()
+
+
+def test_a_lock_can_be_taken_again(tmp_path: Path) -> None:
+    with hold(tmp_path) as first:
+        first.release()
+        with hold(tmp_path):
+            assert not first.is_held
+        first.acquire()
+        assert first.is_held
 
 
 def test_waiting_ends_when_the_holder_lets_go(tmp_path: Path) -> None:
-    lock = WriterLock(tmp_path, Files(), 0)
-    timer = Timer(0.1, lock.release)
+    lock = hold(tmp_path)
+    timer = Timer(0.1, lock.close)
     timer.start()
     started = time.monotonic()
-    WriterLock(tmp_path, Files(), 30).release()
+    hold(tmp_path, 30).close()
     timer.join()
     assert 0.05 < time.monotonic() - started < 20
 
 
 def test_waiting_ends_after_the_timeout(tmp_path: Path) -> None:
-    lock = WriterLock(tmp_path, Files(), 0)
     started = time.monotonic()
-    with pytest.raises(LockTimeoutError, match=r"0\.1 s"):
-        WriterLock(tmp_path, Files(), 0.1)
+    with hold(tmp_path), pytest.raises(LockTimeoutError, match=r"0\.1 s"):
+        hold(tmp_path, 0.1)
     assert time.monotonic() - started >= 0.1
-    lock.release()
+
+
+def test_the_holder_sees_that_somebody_waits(tmp_path: Path) -> None:
+    (tmp_path / "log.json").touch()  # where the queue is
+    with hold(tmp_path) as lock:
+        assert not lock.is_wanted()
+        waiting = Thread(target=lambda: hold(tmp_path, 30).close())
+        waiting.start()
+        while not lock.is_wanted():
+            time.sleep(0.001)
+        lock.release()
+        waiting.join()
+        assert not lock.is_wanted()
+
+
+def test_who_takes_it_again_does_not_push_ahead(tmp_path: Path) -> None:
+    (tmp_path / "log.json").touch()
+    order = []
+
+    def wait() -> None:
+        with hold(tmp_path, 30):
+            order.append("waiting")
+
+    with hold(tmp_path) as lock:
+        waiting = Thread(target=wait)
+        waiting.start()
+        while not lock.is_wanted():
+            time.sleep(0.001)
+        lock.release()
+        order_lock = WriterLock(tmp_path, Files(), 30)
+        order_lock.acquire()
+        order.append("again")
+        order_lock.close()
+        waiting.join()
+    assert order == ["waiting", "again"]
 
 
 def test_what_the_lock_file_holds_means_nothing(tmp_path: Path) -> None:
     (tmp_path / "writer.lock").write_text("99999999\n")
-    WriterLock(tmp_path, Files(), 0).release()
+    hold(tmp_path).close()
     assert (tmp_path / "writer.lock").read_text() == "99999999\n"
 
 
 def test_a_lock_file_that_was_replaced_while_waiting_is_not_the_log_s(tmp_path: Path) -> None:
     """After a repair the directory has another lock file, and that one counts."""
-    old = WriterLock(tmp_path, Files(), 0)
+    old = hold(tmp_path)
 
     def replace() -> None:
         (tmp_path / "writer.lock").unlink()
-        old.release()
+        old.close()
 
     timer = Timer(0.05, replace)
     timer.start()
-    new = WriterLock(tmp_path, Files(), 30)
-    timer.join()
-    with pytest.raises(LockTimeoutError):
-        WriterLock(tmp_path, Files(), 0)
-    new.release()
+    with hold(tmp_path, 30):
+        timer.join()
+        with pytest.raises(LockTimeoutError):
+            hold(tmp_path)
 
 
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "elsewhere"
     (tmp_path / "writer.lock").symlink_to(target)
     with pytest.raises(OSError, match="symbolic link"):
-        WriterLock(tmp_path, Files(), 0)
+        hold(tmp_path)
     assert not target.exists()
 
 
@@ -77,10 +120,9 @@ HOLD_FORK_AND_DIE = """
 import os, sys, time
 from pathlib import Path
 from eventlog._files import Files
-from eventlog._lock import WriterLock
-from tests.support.processes import child, line_of
+from eventlog._lock import hold_writer_lock
 
-lock = WriterLock(Path(sys.argv[1]), Files(), 0)
+lock = hold_writer_lock(Path(sys.argv[1]), Files(), 0)
 child = os.fork()
 if child == 0:
     time.sleep(60)
@@ -95,6 +137,6 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_lock(tmp_path: Path)
         parent.wait()
         try:
             os.kill(orphan, 0)  # it is alive, or this shows nothing
-            WriterLock(tmp_path, Files(), 20).release()
+            hold(tmp_path, 20).close()
         finally:
             os.kill(orphan, 9)

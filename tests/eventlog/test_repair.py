@@ -15,10 +15,12 @@ from eventlog import (
     EventLogError,
     LockTimeoutError,
     LogNotFoundError,
+    WriterFailedError,
     repair,
     verify,
 )
 from eventlog._files import Files
+from eventlog._lock import hold_writer_lock
 from tests.support import DEEP
 from tests.support.logs import active_file, batch, flip, quarantined, segment_files, zero
 
@@ -221,9 +223,19 @@ def test_the_mended_log_is_on_the_disk_before_it_takes_the_damaged_one_s_place(
     assert {str(path).replace("/log/", "/log.repairing/") for path in made} <= synced
 
 
-def test_a_log_in_use_is_not_repaired(log_path: Path) -> None:
-    with EventLog.open(log_path), pytest.raises(LockTimeoutError):
+def test_a_log_that_is_being_written_is_not_repaired(log_path: Path) -> None:
+    with hold_writer_lock(log_path, Files(), 0), pytest.raises(LockTimeoutError):
         repair(log_path, lock_timeout=0)
+
+
+def test_a_writer_of_a_log_that_was_replaced_by_a_repair_says_so(log_path: Path) -> None:
+    with EventLog.open(log_path) as log:
+        segment_files(log_path)[0].write_bytes(b"nonsense")
+        repair(log_path)
+        with pytest.raises(WriterFailedError, match=r"replaced .*open it again"):
+            log.append("test")
+    with EventLog.open(log_path) as log:
+        log.append("test")
 
 
 def test_the_modes_of_a_mended_log_are_those_of_any_log(log_path: Path) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from random import Random
+from threading import RLock
+from typing import TypeVar
 
 from attrs import define, field
 
 from tests.support.files import CrashError, CrashingFiles
+
+T = TypeVar("T")
 
 
 @define(eq=False)
@@ -63,6 +69,17 @@ def _apply(names: dict[str, _File | _Directory], step: _Step) -> None:
         names.pop(old, None)
 
 
+def _one_at_a_time(operation: Callable[..., T]) -> Callable[..., T]:
+    """What the disk does and what the model of it does are one step for the other threads."""
+
+    @wraps(operation)
+    def locked(self: PowerLossFiles, *arguments: object) -> T:
+        with self.stepping:
+            return operation(self, *arguments)
+
+    return locked
+
+
 class PowerLossFiles(CrashingFiles):
     """Crashes at operation ``at``, and knows what a power loss at that moment may take.
 
@@ -71,6 +88,7 @@ class PowerLossFiles(CrashingFiles):
 
     def __init__(self, root: Path, at: int) -> None:
         super().__init__(at)
+        self.stepping = RLock()
         self._root = root
         self._directories: dict[Path, _Directory] = {root.parent: _Directory()}
         self._open: dict[int, _File] = {}
@@ -109,17 +127,20 @@ class PowerLossFiles(CrashingFiles):
         assert isinstance(found, _File)
         return found
 
+    @_one_at_a_time
     def create(self, path: Path) -> int:
         descriptor = super().create(path)
         self._open[descriptor] = new = _File()
         self._directories[path.parent].change((path.name, None, new))
         return descriptor
 
+    @_one_at_a_time
     def open_append(self, path: Path) -> int:
         descriptor = super().open_append(path)
         self._open[descriptor] = self._file(path)
         return descriptor
 
+    @_one_at_a_time
     def open_lock(self, path: Path) -> int:
         is_new = not path.exists()
         descriptor = super().open_lock(path)
@@ -127,6 +148,7 @@ class PowerLossFiles(CrashingFiles):
             self._directories[path.parent].change((path.name, None, _File()))
         return descriptor
 
+    @_one_at_a_time
     def write(self, descriptor: int, data: bytes) -> None:
         try:
             super().write(descriptor, data)
@@ -137,26 +159,32 @@ class PowerLossFiles(CrashingFiles):
             raise
         self._open[descriptor].current += data
 
+    @_one_at_a_time
     def sync(self, descriptor: int) -> None:
         super().sync(descriptor)
         self._open[descriptor].durable = self._open[descriptor].current
 
+    @_one_at_a_time
     def sync_directory(self, path: Path) -> None:
         super().sync_directory(path)
         self._directories[path].sync()
 
+    @_one_at_a_time
     def truncate(self, descriptor: int, size: int) -> None:
         super().truncate(descriptor, size)
         self._open[descriptor].current = self._open[descriptor].current[:size]
 
+    @_one_at_a_time
     def rename(self, source: Path, target: Path) -> None:
         super().rename(source, target)
         self._directories[source.parent].change((source.name, target.name, None))
 
+    @_one_at_a_time
     def unlink(self, path: Path) -> None:
         super().unlink(path)
         self._directories[path.parent].change((path.name, None, None))
 
+    @_one_at_a_time
     def make_directory(self, path: Path) -> None:
         super().make_directory(path)
         self._directories[path] = new = _Directory()

@@ -1,0 +1,99 @@
+"""The writer's lock, kept for a burst: taking it for every event would cost as much as the event.
+
+A writer that appends now and then gives the lock back after each batch. One that is busy keeps it,
+and a thread takes it away as soon as somebody waits for it or the burst is over.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import Lock, Thread, current_thread
+from weakref import ref
+
+from eventlog._lock import WriterLock
+
+BURST_SECONDS = 0.005
+
+
+class Lease:
+    """Used only with the writer's thread lock held, which is the second argument."""
+
+    def __init__(self, lock: WriterLock, thread_lock: Lock) -> None:
+        self._lock = lock
+        self._last_use = 0.0
+        self._is_kept = False
+        self._is_ended = False
+        self._wake = Lock()  # taken while there is nothing to watch; see _turns.py: no Condition
+        self._wake.acquire()
+        self._thread = Thread(
+            target=_watch,
+            args=(ref(self), self._wake, thread_lock),
+            name="eventlog-lease",
+            daemon=True,
+        )
+        self._thread.start()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody else can have written."""
+        return self._lock.is_held
+
+    def take(self) -> None:
+        """Wait for the lock; LockTimeoutError when it does not come in time."""
+        self._lock.acquire()
+
+    def used(self) -> None:
+        """After every use: give the lock back, unless this writer is busy."""
+        now = time.monotonic()
+        is_busy = now - self._last_use < BURST_SECONDS
+        self._last_use = now
+        if not self._is_kept:
+            if is_busy and self._lock.is_held:
+                self._is_kept = True
+                self._start_watching()
+            else:
+                self._lock.release()
+
+    def _start_watching(self) -> None:
+        if self._wake.locked():
+            self._wake.release()
+
+    def end_burst(self) -> bool:
+        """Give the lock back when the writer stopped or somebody waits; whether that was so."""
+        if time.monotonic() - self._last_use < BURST_SECONDS and not self._lock.is_wanted():
+            return False
+        self._is_kept = False
+        self._lock.release()
+        return True
+
+    def give_up(self) -> None:
+        """Give the lock back at once, however busy this writer is."""
+        self._is_kept = False
+        self._last_use = 0.0
+        self._lock.release()
+
+    def end(self) -> None:
+        """Give the lock back, for good."""
+        self._is_ended = True
+        self._lock.close()
+        self._start_watching()
+
+    def join(self) -> None:
+        """Wait for the thread, without the thread lock."""
+        if self._thread is not current_thread():
+            self._thread.join()
+
+
+def _watch(lease_of: ref[Lease], wake: Lock, thread_lock: Lock) -> None:
+    while True:
+        wake.acquire()
+        is_over = False
+        while not is_over:
+            with thread_lock:
+                lease = lease_of()
+                if lease is None or lease._is_ended:
+                    return
+                is_over = lease.end_burst()
+                del lease
+            if not is_over:
+                wake.acquire(timeout=BURST_SECONDS)
