@@ -7,6 +7,7 @@ safe in the quarantine; anything else that is not as it should be refuses the op
 from __future__ import annotations
 
 import logging
+import os
 from hashlib import file_digest
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from eventlog._lock import DirectoryLock
 from eventlog._names import TEMPORARY_SUFFIX, parse_name
 from eventlog._quarantine import quarantine
 from eventlog._segments import RawSegment
-from eventlog._tail import Tail, TailKind, scan_tail
+from eventlog._tail import Tail, TailKind, scan_tail, sequence_before
 
 logger = logging.getLogger("eventlog")
 
@@ -69,9 +70,10 @@ def recover(catalog: Catalog, files: Files) -> Recovered:
 def catch_up(
     catalog: Catalog, files: Files, active: RawSegment, size: int, next_sequence: int
 ) -> tuple[RawSegment, Tail]:
-    """The active segment as others left it, checked from where this writer knows it.
+    """The active segment as others left it. The caller holds the writer's lock.
 
-    The caller holds the writer's lock, so what is not whole is what a killed writer left.
+    Where it ends in an intact batch, that one is all that is looked at: those who wrote the others
+    looked at what they found, as we do here. Otherwise somebody was killed while writing.
     """
     newest = catalog.snapshot().raw[-1]
     is_same = newest.path == active.path
@@ -79,6 +81,10 @@ def catch_up(
         _sync_names(catalog, files)
     first, start = (next_sequence, size) if is_same else (newest.first_sequence, 0)
     with newest.open() as file:
+        end = os.fstat(file.fileno()).st_size
+        last = sequence_before(file, end, newest.salt)
+        if last is not None and last >= first - 1 and end >= start:
+            return newest, Tail(end, max(first, last + 1), TailKind.CLEAN)
         tail = scan_tail(file, newest.salt, first, start=start)
     if tail.kind is TailKind.CORRUPT or tail.end < start:
         raise _damaged(newest, tail)

@@ -46,7 +46,7 @@ def committed_end(file: BufferedReader, salt: int, first_sequence: int) -> int:
     Of a corrupt segment that is all of it, so that reading meets the damage and reports it.
     """
     end = os.fstat(file.fileno()).st_size
-    if _ends_well(file, end, salt):
+    if sequence_before(file, end, salt) is not None:
         return end
     tail = scan_tail(file, salt, first_sequence, end)
     return end if tail.kind is TailKind.CORRUPT else tail.end
@@ -127,27 +127,30 @@ def _ends_later_batch(line: bytes, salt: int, expected: int) -> bool:
     return False
 
 
-def _ends_well(file: BufferedReader, end: int, salt: int) -> bool:
-    """Whether the bytes before ``end`` are an intact batch. Looks at that batch only."""
+def sequence_before(file: BufferedReader, end: int, salt: int) -> int | None:
+    """The sequence of the line before ``end`` when an intact batch ends there, else None.
+
+    Looks at that batch only; 0 at the start of the file.
+    """
     want = _LAST_LOOK
     while end:
         begin = max(0, end - want)
         file.seek(begin)
         lines = file.read(end - begin).split(b"\n")
         if lines.pop() != b"":
-            return False
+            return None
         if begin:
             del lines[:1]  # perhaps only the end of a longer line
         if lines:
             commit = commit_of(lines[-1]) if is_intact(lines[-1], salt) else None
             if commit is None:
-                return False
+                return None
             if commit <= len(lines):
-                return _is_batch(lines[-commit:], salt)
+                return _sequence(lines[-1]) if _is_batch(lines[-commit:], salt) else None
         if not begin:
-            return False
+            return None
         want *= 4
-    return True
+    return 0
 
 
 def _is_batch(lines: list[bytes], salt: int) -> bool:

@@ -38,7 +38,7 @@ from eventlog._flusher import Flusher
 from eventlog._format import IDENTITY_NAME, MAX_BATCH_BYTES
 from eventlog._lease import Lease
 from eventlog._lock import hold_writer_lock
-from eventlog._names import raw_name
+from eventlog._names import parse_name, raw_name
 from eventlog._recovery import catch_up, recover
 from eventlog._sealer import Sealer
 from eventlog._segments import RawSegment
@@ -92,7 +92,7 @@ class LogWriter:
             self.encoder = LineEncoder(catalog.identity.log_id, options.max_line_bytes)
             self._active = self.recovered.active
             self._active_bytes = self.recovered.size
-            self._active_since = time.monotonic() - _age(catalog, self._active)
+            self._active_since = self._since(self._active)
             self._next = self.recovered.next_sequence
             self._writer_lock = lock
             self._lease = Lease(lock, self._lock)
@@ -273,6 +273,12 @@ class LogWriter:
             )
         )
 
+    def _since(self, active: RawSegment) -> float:
+        """Since when, on the monotonic clock, a segment has been active."""
+        if self._options.segment_age is None:
+            return 0.0
+        return time.monotonic() - _age(self._catalog, active)
+
     def rotate(self) -> None:
         """Close the active segment and open the next; nothing happens to an empty one."""
         with self._lock:
@@ -350,7 +356,7 @@ class LogWriter:
             # What is in older segments is on the disk: nobody rotates without a sync.
             self._position = _Position(descriptor, position.written + tail.end)
             self._files.close(position.descriptor)
-            self._active_since = time.monotonic() - _age(self._catalog, active)
+            self._active_since = self._since(active)
         self._active, self._active_bytes = active, tail.end
         self._next = tail.next_sequence
         self._foreign_through = tail.next_sequence - 1
@@ -408,6 +414,9 @@ def _age(catalog: Catalog, active: RawSegment) -> float:
 
     Read off the file before it, so that writers that each append a little rotate by age as well.
     """
-    earlier = [path for path in catalog.directory.iterdir() if path.name < active.path.name]
-    before = max(earlier, key=lambda path: path.name, default=catalog.path / IDENTITY_NAME)
-    return max(0.0, time.time() - before.stat().st_mtime)
+    for path in sorted(catalog.directory.iterdir(), reverse=True):
+        known = parse_name(path.name)
+        if known is not None and known[0] < active.first_sequence:
+            with suppress(FileNotFoundError):  # sealed in this moment
+                return max(0.0, time.time() - path.stat().st_mtime)
+    return max(0.0, time.time() - (catalog.path / IDENTITY_NAME).stat().st_mtime)
