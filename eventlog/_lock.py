@@ -90,8 +90,8 @@ class WriterLock:
     def __init__(self, log: Path, files: Files, timeout: float) -> None:
         self._log = log
         self._timeout = timeout
-        self._path = log / LOCK_NAME
-        self._lock = KernelLock(files.open_lock(self._path))
+        self._path = os.fspath(log / LOCK_NAME)
+        self._lock = KernelLock(files.open_lock(log / LOCK_NAME))
         self._queue: KernelLock | None = None
         self.is_held = False
 
@@ -138,7 +138,7 @@ class WriterLock:
     def is_current(self) -> bool:
         """Whether the lock file is still the log's: a repair replaces the whole directory."""
         try:
-            return os.path.samestat(os.fstat(self._lock.descriptor), self._path.stat())
+            return os.path.samestat(os.fstat(self._lock.descriptor), os.stat(self._path))  # noqa: PTH116
         except FileNotFoundError:
             return False
 

@@ -85,6 +85,7 @@ class LogWriter:
         self._closing = Lock()
         self._is_released = True
         self._foreign_through = 0
+        self._segments = f"{catalog.directory}{os.sep}"
         lock = hold_writer_lock(catalog.path, files, options.lock_timeout)
         sealer = None
         try:
@@ -324,12 +325,12 @@ class LogWriter:
         """Two looks at the disk: the active segment is as we left it, and none follows it."""
         path = self._active.path
         try:
-            size = path.stat().st_size
+            size = os.stat(path).st_size  # noqa: PTH116 - on the path of every lone append
         except FileNotFoundError:
             return False
         is_empty = self._next == self._active.first_sequence
         return size == self._active_bytes and (
-            is_empty or not path.with_name(raw_name(self._next)).exists()
+            is_empty or not os.path.exists(f"{self._segments}{raw_name(self._next)}")  # noqa: PTH110
         )
 
     def _catch_up(self) -> None:
