@@ -36,6 +36,8 @@ os.register_at_fork(after_in_child=_forget_in_child)
 class KernelLock:
     """An exclusive ``flock`` on a descriptor of its own. Not held when it is made."""
 
+    _is_open = False
+
     def __init__(self, descriptor: int) -> None:
         self._process = os.getpid()
         self._descriptor = descriptor
