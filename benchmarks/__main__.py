@@ -14,6 +14,7 @@ from statistics import median
 
 from benchmarks._machine import describe_machine
 from benchmarks._work import Measurement, measurements
+from benchmarks.questions import questions_page
 
 _HERE = Path(__file__).parent
 _SCRATCH = _HERE / "scratch"
@@ -35,9 +36,10 @@ def main() -> None:
             print(f"round {number + 1} of {rounds}", file=sys.stderr)
             for one in work:
                 results[one.name].append(one.run())
+        questions = questions_page(_SCRATCH, quick=quick)
     finally:
         shutil.rmtree(_SCRATCH)
-    page = _page(work, results, events)
+    page = f"{_page(work, results, events)}\n{questions}"
     print(page)
     if not quick:
         _RESULTS.write_text(page, encoding="utf-8")

@@ -205,6 +205,7 @@ class _Work:
 
     def summarize(self) -> float:
         with EventLog.open(self._replayed, readonly=True) as log:
+            shutil.rmtree(log.cache_path, ignore_errors=True)  # or only the first round would fold
             return self._per_event(lambda: project(log, SessionSummaries()))
 
     def verify(self) -> float:

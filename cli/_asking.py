@@ -1,25 +1,23 @@
-"""Asking a log for one of its read models, in this process or with the help of others."""
+"""Asking a log for one of its read models."""
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from difflib import get_close_matches
 from pathlib import Path
-from threading import Thread
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from cli._failures import Failure
+from attrs import evolve
+
 from cli._options import open_for_reading
-from cli._output import print_json, print_jsonl
-from projections import AsOf, Projection, project, to_document
+from cli._output import say
+from cli._questions import Filters, Moment, Question, Stretch
+from cli._workers import workers
+from eventlog import EventLog
+from projections import Projection, fold, project
 
-P = ParamSpec("P")
 Result = TypeVar("Result")
+
+_NAMES_SHOWN = 5
 
 
 class _Row(Protocol):
@@ -30,64 +28,54 @@ class _Row(Protocol):
 Row = TypeVar("Row", bound=_Row)
 
 
-def ask(log: Path, projection: Projection[Any, Result], as_of: AsOf, jobs: int) -> Result:
+def ask(log: Path, projection: Projection[Any, Result], question: Question) -> Result:
     """The projection's answer for the log at this path."""
-    with open_for_reading(log) as opened, _workers(jobs) as executor:
-        return project(opened, projection, as_of, executor)
+    with open_for_reading(log) as opened:
+        return answer(opened, projection, question)
 
 
-def of_subjects(rows: list[Row], subjects: Collection[str]) -> list[Row]:
-    """The rows of these sessions; all when none is named."""
-    return [row for row in rows if row.subject in subjects] if subjects else rows
+def answer(log: EventLog, projection: Projection[Any, Result], question: Question) -> Result:
+    """The answer about the events that the question is about.
 
-
-def print_documents(rows: Iterable[object], *, lines: bool) -> None:
-    """The rows as JSON: one document, or one a line."""
-    documents = map(to_document, rows)
-    if lines:
-        print_jsonl(documents)
-    else:
-        print_json(list(documents))
-
-
-@contextmanager
-def _workers(jobs: int) -> Iterator[Executor | None]:
-    """That many processes, each started when there is work for it; None for one job."""
-    if jobs == 1:
-        yield None
-        return
-    pool = _Workers(jobs, get_context("spawn"), _prepare_worker)
-    try:
-        yield pool
-    except BrokenProcessPool:
-        raise Failure("a worker process died: there may be too little memory for --jobs") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-class _Workers(ProcessPoolExecutor):
-    """Workers that leave Ctrl-C to their parent, from their first moment on.
-
-    What is blocked when a process starts is blocked in it, and ``submit`` is what starts them.
+    The cache knows answers about all events. For some of them they are folded one after another.
     """
-
-    def submit(
-        self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Future[Result]:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            return super().submit(fn, *args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if question.filters.are_given:
+        return projection.result(_fold_some(log, projection, question.filters, question.as_of))
+    with workers(question.jobs) as executor:
+        return project(log, projection, question.as_of, executor)
 
 
-def _prepare_worker() -> None:
-    """A worker ends when its parent does, whatever ends that one."""
-    Thread(target=_end_with_parent, daemon=True).start()
+def _fold_some(
+    log: EventLog, projection: Projection[Any, Any], filters: Filters, as_of: Moment
+) -> Any:
+    types = projection.types
+    if types is not None and filters.types:
+        types = types.intersection(filters.types)
+    if types is not None and not types:
+        return projection.initial()
+    wanted = evolve(filters, types=tuple(types or filters.types))
+    return fold(projection, (event for _, event in Stretch(wanted, as_of).scan(log)))
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None  # noqa: S101 - a worker has one
-    parent.join()
-    os._exit(1)
+def ask_sessions(
+    log: Path, projection: Projection[Any, list[Row]], question: Question
+) -> list[Row]:
+    """The rows of the sessions that the question is about. A session that has none is named."""
+    subjects = question.filters.subjects
+    if not question.filters.name_sessions_only:
+        return ask(log, projection, question)
+    rows = ask(log, projection, evolve(question, filters=Filters()))
+    found = [row for row in rows if row.subject in subjects] if subjects else rows
+    unknown = set(subjects).difference(row.subject for row in found)
+    for subject in sorted(unknown):
+        say(no_such_session(subject, rows))
+    return found
+
+
+def no_such_session(subject: str, rows: list[Row]) -> str:
+    """A line that names the most similar ones, else the first."""
+    names = [row.subject for row in rows if row.subject is not None]
+    shown = get_close_matches(subject, names, _NAMES_SHOWN) or names[:_NAMES_SHOWN]
+    more = len(names) - len(shown)
+    others = f"only of {', '.join(shown)}{f' and {more:,} more' if more else ''}"
+    return f"nothing here of session {subject!r}, {others if names else 'nor of any other'}"

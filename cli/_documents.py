@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import msgspec
 
-from cli._output import print_table, write_text
+from cli._output import write_text
 from cli._rows import format_number, shorten
+from cli._table import Column, print_table
 from cli._text import clean
 
 _NESTED_CHARACTERS = 60
@@ -34,14 +36,19 @@ def print_tables(document: Any) -> list[str]:
 
 def _print_list(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     names = list(dict.fromkeys(chain.from_iterable(rows)))
-    columns = {name: [_cell(row.get(name)) for row in rows] for name in names}
-    filled = {name: cells for name, cells in columns.items() if any(cells)}
-    numbers = [name for name in filled if _is_numeric([row.get(name) for row in rows])]
-    return print_table(filled, right=numbers, spare=list(filled)[:0:-1])
+    columns = [
+        Column(name, partial(_cell_of, name), is_number=_is_numeric(name, rows)) for name in names
+    ]
+    return print_table(columns, rows, spare=names[:0:-1])
 
 
-def _is_numeric(values: Sequence[Any]) -> bool:
+def _is_numeric(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    values = (row.get(name) for row in rows)
     return all(value is None or type(value) in (int, float) for value in values)
+
+
+def _cell_of(name: str, row: Mapping[str, Any]) -> str:
+    return _cell(row.get(name))
 
 
 def _cell(value: Any) -> str:

@@ -6,26 +6,31 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cli._output import wants_color, write, write_text
-from cli._text import clean, format_moment
+from cli._forms import Form
+from cli._output import say, write
+from cli._rows import say_what
+from cli._table import Column, Stream
+from cli._text import format_moment
 from eventlog import Event
 
-_DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_DIM, _BOLD = "\x1b[2m", "\x1b[1m"
+_COLUMNS: tuple[Column[Event], ...] = (
+    Column("sequence", lambda event: f"{event.sequence}", is_number=True),
+    Column("time", lambda event: format_moment(event.time), width=19, style=_DIM),
+    Column("subject", lambda event: event.subject or "-", width=13),
+    Column("type", lambda event: event.type, width=18, least=15, style=_BOLD),
+    Column("data", lambda event: msgspec.json.encode(event.data).decode(), width=30, least=30),
+)
 
 
-def print_events(events: Iterable[Event]) -> None:
-    """One event a line, for people: sequence, time, subject, type and data."""
-    color = wants_color()
-    for event in events:
-        write_text(f"{_render(event, color)}\n")
-
-
-def _render(event: Event, color: bool) -> str:
-    moment, kind = format_moment(event.time), clean(event.type)
-    if color:
-        moment, kind = f"{_DIM}{moment}{_PLAIN}", f"{_BOLD}{kind}{_PLAIN}"
-    data = clean(msgspec.json.encode(event.data).decode())
-    return f"{event.sequence:>8}  {moment}  {clean(event.subject or '-')}  {kind}  {data}"
+def print_events(pairs: Iterable[tuple[bytes, Event]], form: Form) -> None:
+    """Each event as it comes: its line as it is stored, or a row for people."""
+    if form is Form.JSON:
+        print_json_array(line for line, _ in pairs)
+    elif form is Form.JSONL:
+        print_lines(line for line, _ in pairs)
+    else:
+        _print_table(event for _, event in pairs)
 
 
 def print_lines(lines: Iterable[bytes]) -> None:
@@ -41,3 +46,13 @@ def print_json_array(lines: Iterable[bytes]) -> None:
         write(before + b"\n  " + line)
         before = b","
     write(b"[]\n" if before == b"[" else b"\n]\n")
+
+
+def _print_table(events: Iterable[Event]) -> None:
+    table = Stream(_COLUMNS, spare=("time", "subject"))
+    for event in events:
+        table.write(event)
+    if not table.rows:
+        say("no events: the log holds no matching ones")
+    elif table.left_out:
+        say_what(left_out=table.left_out)

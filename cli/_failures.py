@@ -12,7 +12,8 @@ from typing import NoReturn
 
 import click
 
-from cli._streams import prepare_streams
+from cli import _interrupts
+from cli._streams import let_go, prepare_streams
 
 
 class Exit(IntEnum):
@@ -24,7 +25,7 @@ class Exit(IntEnum):
     DATA = 3
     CONFLICT = 4
     LOCKED = 5
-    INTERRUPTED = 130
+    INTERRUPTED = _interrupts.CODE
 
 
 class Failure(click.ClickException):
@@ -42,12 +43,13 @@ def run(command: click.Command) -> NoReturn:
     try:
         code = _call(command)
         sys.stdout.flush()
-        sys.exit(code)
+        _exit(code)
     except Failure as error:
         _fail(error.message, error.code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        with suppress(OSError):
+            error.show()
+        _exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _leave_interrupted()
     except BrokenPipeError:
@@ -69,6 +71,8 @@ def _call(command: click.Command) -> int:
             code = command.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    finally:
+        _interrupts.leave_at_once()
     return code if isinstance(code, int) else Exit.DONE
 
 
@@ -122,7 +126,7 @@ def _describe_os_error(error: OSError) -> str:
 
 def _fail(message: str, code: Exit = Exit.ERROR) -> NoReturn:
     _say(message)
-    sys.exit(code)
+    _exit(code)
 
 
 def _say(message: str) -> None:
@@ -133,17 +137,21 @@ def _say(message: str) -> None:
 
 
 def _leave_interrupted() -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who asks twice does not wait for us
+    _interrupts.acknowledge()
     if sys.stderr.isatty():
         click.echo(err=True)  # the terminal shows ^C on this line
     _say("interrupted")
-    sys.exit(Exit.INTERRUPTED)
+    _exit(Exit.INTERRUPTED)
+
+
+def _exit(code: int) -> NoReturn:
+    let_go()
+    sys.exit(code)
 
 
 def _leave_quietly() -> NoReturn:
     """The reader of our output has gone, as 'head' does: end like any other Unix tool."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    let_go()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)
     sys.exit(Exit.ERROR)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from eventlog import EventLog, Query
-
-F = TypeVar("F", bound=Callable[..., Any])
+    from eventlog import EventLog
 
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
@@ -108,68 +105,13 @@ class AsOfType(click.ParamType["int | datetime"]):
         """An int for a sequence; otherwise as MomentType."""
         if isinstance(value, int | datetime):
             return value
-        is_sequence = value.isdecimal() and len(value) <= _MAX_DIGITS
-        return int(value) if is_sequence else MomentType().convert(value, param, ctx)
-
-
-as_of_option = click.option(
-    "--as-of", type=AsOfType(), help="Answer as it was at a sequence or a time (inclusive)."
-)
-
-jobs_option = click.option(
-    "--jobs",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes that fold sealed segments which are not in the cache yet.",
-)
-subjects_option = click.option(
-    "--subject", "subjects", multiple=True, help="Only this session; may be repeated."
-)
-
-
-def filter_options(command: F) -> F:
-    """``--type``, ``--subject``, ``--since``, ``--before``: which events."""
-    options = (
-        click.option("--type", "types", multiple=True, help="Only this type; may be repeated."),
-        click.option("--subject", help="Only this subject (session)."),
-        click.option("--since", type=MomentType(), help="Only events at this time or later."),
-        click.option("--before", type=MomentType(), help="Only events before this time."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def range_options(command: F) -> F:
-    """``--after``, ``--until``, ``--reverse``, ``--limit``: which stretch, and how much of it."""
-    options = (
-        click.option("--after", type=click.IntRange(min=0), metavar="SEQUENCE", default=0,
-                     help="Only above this sequence."),
-        click.option("--until", type=click.IntRange(min=0), metavar="SEQUENCE",
-                     help="Only up to this sequence."),
-        click.option("--reverse", is_flag=True, help="Newest first."),
-        click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N",
-                     help="At most this many events."),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def make_query(
-    *,
-    types: tuple[str, ...] = (),
-    subject: str | None = None,
-    since: datetime | None = None,
-    before: datetime | None = None,
-    **more: Any,
-) -> Query:
-    """The query that the filter options ask for."""
-    from eventlog import Query
-
-    return Query(types=types or None, subject=subject, since=since, before=before, **more)
+        if value.isdecimal() and len(value) <= _MAX_DIGITS:
+            return int(value)
+        try:
+            return _parse_moment(value)
+        except (ValueError, OverflowError):
+            what = "no sequence and no time: write it like 4821, or 2026-02-06T12:34:56Z"
+            self.fail(f"{value!a} is {what}", param, ctx)
 
 
 def open_for_reading(log: Path) -> EventLog:

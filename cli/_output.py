@@ -1,25 +1,20 @@
-"""How answers leave: tables for people, JSON for programs. Rich is imported only for tables."""
+"""How answers leave: text for people, JSON for programs."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from shutil import get_terminal_size
+from typing import Any
 
 import attrs
 import click
 import msgspec
 
 from cli._text import as_text, clean
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_ANY_WIDTH = 10_000
-_GAP = 2
 
 
 def to_json(value: Any) -> Any:
@@ -35,6 +30,11 @@ def _serialize(_: object, __: object, value: Any) -> Any:
     return as_text(value) if isinstance(value, str) else value
 
 
+def terminal_width() -> int | None:
+    """How many characters a line on stdout may have; None where it may have any number."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def print_json(value: Any) -> None:
     """One JSON document, indented, exact: nothing in it is cleaned or shortened."""
     write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
@@ -47,8 +47,10 @@ def print_jsonl(values: Iterable[Any]) -> None:
 
 
 def write(data: bytes) -> None:
-    """Bytes to stdout, as they are."""
+    """Bytes to stdout, as they are; to a terminal at once."""
     sys.stdout.buffer.write(data)
+    if sys.stdout.line_buffering:
+        sys.stdout.flush()
 
 
 def write_text(text: str) -> None:
@@ -68,60 +70,3 @@ def wants_color() -> bool:
         return False
     is_able = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     return bool(os.environ.get("FORCE_COLOR")) or is_able
-
-
-def print_table(
-    columns: Mapping[str, Sequence[str]], *, right: Iterable[str] = (), spare: Iterable[str] = ()
-) -> list[str]:
-    """A table that fits the terminal; on a pipe it takes the width it needs.
-
-    Where the terminal is too narrow, columns are left out in the order of ``spare``; the names of
-    those that were.
-    """
-    from rich.console import Console
-
-    color = wants_color()
-    console = Console(
-        file=sys.stdout,
-        force_terminal=color,
-        no_color=not color,
-        highlight=False,
-        width=None if sys.stdout.isatty() else _ANY_WIDTH,
-    )
-    cleaned = {name: [clean(cell) for cell in cells] for name, cells in columns.items()}
-    left_out = _leave_out(cleaned, spare, console.width)
-    with console.capture() as captured:
-        console.print(_table(cleaned, set(right)))
-    lines = captured.get().splitlines()
-    write_text("".join(f"{line.rstrip()}\n" for line in lines))
-    return left_out
-
-
-def _leave_out(columns: dict[str, list[str]], spare: Iterable[str], width: int) -> list[str]:
-    """Take columns away until the others fit."""
-    from rich.cells import cell_len
-
-    needed = {name: _GAP + max(map(cell_len, (name, *cells))) for name, cells in columns.items()}
-    left_out = []
-    for name in spare:
-        if sum(needed.values()) - _GAP <= width:
-            break
-        if needed.pop(name, None) is not None:
-            del columns[name]
-            left_out.append(name)
-    return left_out
-
-
-def _table(columns: Mapping[str, Sequence[str]], right: set[str]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
-    for name in columns:
-        if name in right:
-            table.add_column(name, justify="right", no_wrap=True)
-        else:
-            table.add_column(name, overflow="fold")
-    for row in zip(*columns.values(), strict=True):
-        table.add_row(*map(Text, row))
-    return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli.main import group
+from cli._group import group
 
 _HEAD = """# Commands
 

@@ -1,40 +1,21 @@
-"""Rows of an answer as a table: a function per column instead of a class per table."""
+"""Numbers and texts as they stand in tables, and the line below one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-from cli._output import print_table, say
-
-Row = TypeVar("Row")
+from cli._output import say
 
 _TOO_LONG = 10**15  # to be written out
-
-
-def print_rows(
-    rows: Sequence[Row],
-    texts: Mapping[str, Callable[[Row], str]],
-    numbers: Mapping[str, Callable[[Row], str]],
-    *,
-    spare: Iterable[str] = (),
-    behind: Mapping[str, Callable[[Row], str]] | None = None,
-) -> list[str]:
-    """The rows, with columns of text, of numbers, and of text ``behind`` them.
-
-    Columns that would be empty are not shown. The names of those for which a narrow terminal has no
-    room, which leaves out ``spare`` ones first.
-    """
-    columns = {**texts, **numbers, **(behind or {})}
-    cells = {name: [cell(row) for row in rows] for name, cell in columns.items()}
-    filled = {name: column for name, column in cells.items() if any(column)}
-    return print_table(filled, right=numbers, spare=spare)
+_NAMES_SHOWN = 5
 
 
 def say_what(*parts: str, left_out: Sequence[str] = ()) -> None:
     """A line about a table, with the columns that it has no room for."""
-    room = [f"no room for {', '.join(left_out)}"] if left_out else []
-    say("; ".join([*filter(None, parts), *room]))
+    named = ", ".join(left_out[:_NAMES_SHOWN])
+    more = len(left_out) - _NAMES_SHOWN
+    room = f"no room for {named}{f' and {more} more' if more > 0 else ''}" if left_out else ""
+    say("; ".join(filter(None, [*parts, room])))
 
 
 def unless_zero(number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, RawIOBase, TextIOWrapper
 from typing import TextIO, cast
 
 
@@ -19,9 +19,30 @@ def prepare_streams() -> None:
     sys.stdin = sys.stdin or _null_device("r")
     sys.stdout = sys.stdout or _null_device("w")
     sys.stderr = sys.stderr or _null_device("w")
+    sys.stdout = _buffered(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def let_go() -> None:
+    """What the streams still hold leaves now, or never: the interpreter would fail on it, too."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
+
+
+def _buffered(stream: TextIO) -> TextIO:
+    """A stream that writes all it is given. Without a buffer (``python -u``) the system may take a
+    part of a large text, and nobody writes the rest."""
+    if not isinstance(stream.buffer, RawIOBase):
+        return stream
+    raw = FileIO(stream.fileno(), "w", closefd=False)
+    return TextIOWrapper(BufferedWriter(raw), stream.encoding, line_buffering=stream.isatty())
 
 
 def _open_missing_descriptors() -> None:

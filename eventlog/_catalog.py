@@ -13,7 +13,7 @@ from eventlog._check import salt_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import SEGMENTS_NAME
 from eventlog._identity import read_identity
-from eventlog._manifest import Manifest, SealedEntry
+from eventlog._manifest import MEND, Manifest, SealedEntry
 from eventlog._names import parse_name
 from eventlog._segments import RawSegment, SealedSegment, Segment
 
@@ -109,7 +109,7 @@ class Catalog:
             names = os.listdir(self.directory)
         except FileNotFoundError:
             raise DamagedLogError(
-                "the directory of the segments is missing", path=self.directory
+                f"the directory of the segments is missing: {MEND}", path=self.directory
             ) from None
         parsed = ((parse_name(name), name) for name in names)
         return sorted((known[0], name) for known, name in parsed if known and not known[1])
@@ -118,9 +118,11 @@ class Catalog:
         expected = found.sealed_to + 1
         if not found.raw:
             raise DamagedLogError(
-                "the active segment is missing", path=self.directory, sequence=expected
+                f"the active segment is missing: {MEND}", path=self.directory, sequence=expected
             )
         if found.raw[0].first_sequence != expected:
             raise DamagedLogError(
-                "a segment is missing before this one", path=found.raw[0].path, sequence=expected
+                f"a segment is missing before this one: {MEND}",
+                path=found.raw[0].path,
+                sequence=expected,
             )

@@ -30,8 +30,10 @@ _PLAIN = b'Z","sequence":"'
 """Nothing stands between time and sequence: the line has no extension attributes."""
 _COMMIT_NAME = b',"commit":'
 
-# What surrounds the prepared parts: names, two sequences, commit and check, generously.
+# What surrounds the prepared parts: names, id, sequence, commit and check, generously.
 _FRAMING_BYTES = 160
+_ID_BYTES = 64
+"""Of those for the id: so many hold any that a log makes itself, which other logs then import."""
 
 
 @define(eq=False)
@@ -89,7 +91,7 @@ class LineEncoder:
             before = b'%b%b"%b,"sequence":"' % (head, time.encode(), extra)
         size = len(before) + len(data)
         if id_ is not None:
-            size += len(_encode(check_text("id", id_)))
+            size += max(0, len(_encode(check_text("id", id_))) - _ID_BYTES)
         if size > self._longest:
             raise self._too_long(size)
         after = b'","data":' + data

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eventlog._errors import DamagedLogError, NotALogError
+from eventlog._errors import NotALogError
 from eventlog._files import Files
 from eventlog._format import FORMAT_VERSION, IDENTITY_NAME, LOCK_NAME, SEGMENTS_NAME
-from eventlog._identity import Identity, new_log_id, write_identity
+from eventlog._identity import Identity, check_not_damaged, new_log_id, write_identity
 from eventlog._lock import hold_writer_lock
 from eventlog._names import raw_name
-from eventlog._quarantine import damaged_place, mended_place
 from eventlog._times import format_ns
 
 _HALF_MADE = frozenset({SEGMENTS_NAME, LOCK_NAME, f"{IDENTITY_NAME}.tmp"})
@@ -22,21 +21,12 @@ def create_log(log: Path, files: Files, lock_timeout: float, now_ns: int) -> Non
     Does nothing when another process was faster. NotALogError when the directory holds anything
     else: nothing is ever put among somebody's files.
     """
-    _check_not_being_repaired(log)
+    check_not_damaged(log)
     _make_directory(log, files)
     _check_empty(log)
     with hold_writer_lock(log, files, lock_timeout):
         if not (log / IDENTITY_NAME).exists():
             _fill(log, files, Identity(FORMAT_VERSION, new_log_id(), format_ns(now_ns)))
-
-
-def _check_not_being_repaired(log: Path) -> None:
-    """A repair that was killed between its two renames leaves no log here, and two beside."""
-    if not log.exists() and damaged_place(log).exists() and mended_place(log).exists():
-        raise DamagedLogError(
-            f"a repair of this log was cut short: rename {mended_place(log)} to it",
-            path=log,
-        )
 
 
 def make_skeleton(log: Path, identity_content: bytes, files: Files) -> None:
@@ -73,11 +63,6 @@ def _fill(log: Path, files: Files, identity: Identity) -> None:
     segments = log / SEGMENTS_NAME
     if not segments.is_dir():
         files.make_directory(segments)
-    if any(path.lstat().st_size for path in segments.iterdir()):  # a log whose log.json was lost
-        raise DamagedLogError(
-            "log.json is missing, and there are events: restore it from a copy",
-            path=log / IDENTITY_NAME,
-        )
     first = segments / raw_name(1)
     if not first.exists():
         files.write_new(first, b"")

@@ -17,11 +17,16 @@ from eventlog._errors import (
     UnsupportedFormatError,
 )
 from eventlog._files import Files
-from eventlog._format import FORMAT_VERSION, IDENTITY_NAME
+from eventlog._format import FORMAT_VERSION, IDENTITY_NAME, SEGMENTS_NAME
+from eventlog._names import parse_name
+from eventlog._quarantine import damaged_place, mended_place
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32, so that each is equally likely
 _LOG_ID_LENGTH = 12
 _LARGEST = 4096
+_WAYS_OUT = (
+    "restore it from a copy, or run 'eventlog repair', which looks for the log's id in its events"
+)
 _IS_FILE = "this is a file, and a log is a directory: check the path"
 
 
@@ -45,18 +50,18 @@ def encode_identity(identity: Identity) -> bytes:
 
 
 def decode_identity(content: bytes, path: Path) -> Identity:
-    """The inverse of :func:`encode_identity`; the format version is looked at first."""
+    """The inverse of :func:`encode_identity`; check and format version are looked at first."""
     with suppress(ValueError, RecursionError):
-        version = msgspec.json.decode(content, type=_Version).format
-        if version > FORMAT_VERSION:
-            raise UnsupportedFormatError(
-                f"the log has format {version}, and this version of eventlog reads up to "
-                f"{FORMAT_VERSION}: install a newer eventlog",
-                path=path,
-            )
         if content[-1:] == b"\n" and is_intact(content[:-1], 0):
+            version = msgspec.json.decode(content, type=_Version).format
+            if version > FORMAT_VERSION:
+                raise UnsupportedFormatError(
+                    f"the log has format {version}, and this version of eventlog reads up to "
+                    f"{FORMAT_VERSION}: install a newer eventlog",
+                    path=path,
+                )
             return msgspec.json.decode(content, type=Identity)
-    raise DamagedLogError("log.json is damaged: restore it from a copy", path=path)
+    raise DamagedLogError(f"log.json is damaged: {_WAYS_OUT}", path=path)
 
 
 class _Version(msgspec.Struct):
@@ -76,7 +81,26 @@ def read_identity(log: Path) -> tuple[Identity, bytes]:
     return decode_identity(content, path), content
 
 
+def check_not_damaged(log: Path) -> None:
+    """DamagedLogError when a log was here: nobody should make a new one in its place."""
+    if not log.exists() and damaged_place(log).exists() and mended_place(log).exists():
+        # A repair that was killed between its two renames leaves no log here, and two beside.
+        raise DamagedLogError(
+            f"a repair of this log was cut short: rename {mended_place(log)} to it", path=log
+        )
+    segments = log / SEGMENTS_NAME
+    if segments.is_dir() and any(_is_filled_segment(path) for path in segments.iterdir()):
+        raise DamagedLogError(
+            f"log.json is missing, and there are events: {_WAYS_OUT}", path=log / IDENTITY_NAME
+        )
+
+
+def _is_filled_segment(path: Path) -> bool:
+    return parse_name(path.name) is not None and path.lstat().st_size > 0
+
+
 def _why_missing(log: Path) -> NotALogError | LogNotFoundError:
+    check_not_damaged(log)
     if log.is_dir():
         return NotALogError(
             "this directory is no event log (it has no log.json): check the path", path=log

@@ -7,26 +7,25 @@ has one.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from hashlib import blake2b
-from pathlib import Path
 
 from eventlog._catalog import Catalog
 from eventlog._codec import GivenId, Prepared, content_of, decode_line, sequence_of
-from eventlog._errors import ConflictError, InvalidEventError
+from eventlog._errors import ConflictError, EventLogError, InvalidEventError
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME
+from eventlog._id_index import IdIndex, Known, Row
 from eventlog._query import Query
 from eventlog._reader import Lines, line_blocks
 
-INDEX_NAME = "ids.sqlite"
-_SCHEMA_VERSION = 1
-_PENDING_AT_MOST = 10_000
+logger = logging.getLogger("eventlog")
 
-_Row = tuple[bytes, int, bytes]
-_Known = tuple[int, bytes]
-"""Sequence, and the digest of what the event says."""
+_LEAST_PENDING, _MOST_PENDING = 10_000, 100_000
+_STORED_BYTES_PER_PENDING = 1 << 10
+"""Saving hashes the whole file, so a larger one is saved less often."""
 
 
 def _key(source: str, id_: str) -> bytes:
@@ -37,24 +36,47 @@ def _digest(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
+def _pending_at_most(index: IdIndex) -> int:
+    share = index.stored_bytes() // _STORED_BYTES_PER_PENDING
+    return min(max(share, _LEAST_PENDING), _MOST_PENDING)
+
+
 class GivenIds:
     """Looks up given ids. Used only under the writer's lock."""
 
     def __init__(self, catalog: Catalog, files: Files, head: int) -> None:
         self._catalog = catalog
+        self._files = files
         self._own = f"{catalog.identity.log_id}-"
         self._block: Lines | None = None
-        self._pending: dict[bytes, tuple[int, bytes]] = {}
+        self._pending: dict[bytes, Known] = {}
         self._through = head
         try:
-            self._database = self._open(catalog.path / CACHE_NAME, files)
-            self._catch_up(head)
-        except (
-            sqlite3.Error,
-            TypeError,
-        ):  # damaged behind its header: it is derived, build it anew
-            self._database = self._open(catalog.path / CACHE_NAME, files, anew=True)
-            self._catch_up(head)
+            self._index = self._open()
+        except sqlite3.Error:
+            self._build_anew()
+        self._save_at = _pending_at_most(self._index)
+
+    def _open(self, *, anew: bool = False) -> IdIndex:
+        """An index that has taken in the whole log."""
+        index = IdIndex(self._catalog.path / CACHE_NAME, self._files, anew=anew)
+        try:
+            self._catch_up(index)
+        except BaseException:
+            index.close()
+            raise
+        return index
+
+    def _build_anew(self) -> None:
+        """The index is derived from the log: nothing is lost with it."""
+        try:
+            self._index = self._open(anew=True)
+        except sqlite3.Error as error:
+            raise EventLogError(
+                f"the index of given ids cannot be built ({error}): free some space, or check the "
+                "permissions",
+                path=self._catalog.path / CACHE_NAME,
+            ) from error
 
     def place(self, batch: list[Prepared], head: int) -> tuple[list[Prepared], list[int]]:
         """What of a batch is not in the log yet, and the sequence of each of its events.
@@ -63,7 +85,7 @@ class GivenIds:
         """
         fresh: list[Prepared] = []
         sequences: list[int] = []
-        in_batch: dict[bytes, _Known] = {}
+        in_batch: dict[bytes, Known] = {}
         for prepared in batch:
             given = prepared.given
             known = None if given is None else self._find(given, head, in_batch)
@@ -75,7 +97,7 @@ class GivenIds:
             sequences.append(known)
         return fresh, sequences
 
-    def _find(self, given: GivenId, head: int, in_batch: dict[bytes, _Known]) -> int | None:
+    def _find(self, given: GivenId, head: int, in_batch: dict[bytes, Known]) -> int | None:
         if given.id.startswith(self._own):
             return self._find_own(given, head)
         key = _key(given.source, given.id)
@@ -87,10 +109,13 @@ class GivenIds:
             raise self._conflict(given, sequence)
         return sequence
 
-    def _look_up(self, key: bytes) -> _Known | None:
-        query = "SELECT sequence, content FROM ids WHERE key = ?"
-        row: _Known | None = self._database.execute(query, (key,)).fetchone()
-        return row
+    def _look_up(self, key: bytes) -> Known | None:
+        try:
+            return self._index.look_up(key)
+        except sqlite3.Error:
+            self._index.close()
+            self._build_anew()
+            return self._index.look_up(key)
 
     def _find_own(self, given: GivenId, head: int) -> int:
         """An id as this log makes them: it names the event itself."""
@@ -133,68 +158,41 @@ class GivenIds:
                 key = _key(prepared.given.source, prepared.given.id)
                 self._pending[key] = (sequence, _digest(prepared.given.content))
         self._through = max(self._through, first + len(written) - 1)
-        if len(self._pending) >= _PENDING_AT_MOST:
+        if len(self._pending) >= self._save_at:
             self.save()
 
     def save(self) -> None:
-        """Write what is pending. What a crash loses here is found again in the log."""
-        rows = [(key, sequence, content) for key, (sequence, content) in self._pending.items()]
-        self._store(iter(rows), self._through)
-        self._pending.clear()
+        """Write what is pending. It is in the log already, so a failure is only reported."""
+        rows = ((key, sequence, content) for key, (sequence, content) in self._pending.items())
+        try:
+            if self._pending or self._index.reached()[0] != self._through:
+                self._store(self._index, rows, self._through)
+        except (sqlite3.Error, OSError) as error:
+            logger.warning(
+                "the index of given ids in %s was not saved, and is built again when it is needed:"
+                " %s", self._catalog.path / CACHE_NAME, error,
+            )  # fmt: skip
+            self._save_at += _LEAST_PENDING
+        else:
+            self._pending.clear()
+            self._save_at = _pending_at_most(self._index)
 
     def close(self) -> None:
         """Close without saving what is pending."""
-        self._database.close()
+        self._index.close()
 
-    def _open(self, directory: Path, files: Files, *, anew: bool = False) -> sqlite3.Connection:
-        if not directory.is_dir():
-            files.make_directory(directory)
-        path = directory / INDEX_NAME
-        if path.is_symlink():
-            path.unlink()  # whatever it points to is not ours to write to
-        if anew:
-            for stale in directory.glob(f"{INDEX_NAME}*"):
-                stale.unlink()
-        return self._connect(path, files)
-
-    def _connect(self, path: Path, files: Files) -> sqlite3.Connection:
-        if not path.exists():
-            files.close(files.create(path))  # SQLite itself would make it readable to others
-        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            if database.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("the index is damaged")
-            found = database.execute("PRAGMA user_version").fetchone()[0]
-            if found not in (0, _SCHEMA_VERSION):
-                raise sqlite3.DatabaseError("another version of the index")
-            database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS ids (key BLOB PRIMARY KEY, sequence INTEGER, "
-                "content BLOB) WITHOUT ROWID"
-            )
-            database.execute("CREATE TABLE IF NOT EXISTS reached (through INTEGER, check_ TEXT)")
-        except BaseException:
-            database.close()
-            raise
-        return database
-
-    def _catch_up(self, head: int) -> None:
-        row = self._database.execute("SELECT through, check_ FROM reached").fetchone()
-        through, check = row or (0, "")
-        if through and (through > head or self._check_at(through) != check):
+    def _catch_up(self, index: IdIndex) -> None:
+        through, check = index.reached()
+        if through and (through > self._through or self._check_at(through) != check):
             # The log is another one than the index was built from, an older copy for example.
-            self._database.execute("DELETE FROM ids")
-            self._database.execute("DELETE FROM reached")
-            through = 0
-        if through < head:
-            self._store(self._rows_after(through), head)
+            raise sqlite3.DatabaseError("the index of another log")
+        if through < self._through:
+            self._store(index, self._rows_after(through), self._through)
 
     def _check_at(self, sequence: int) -> str:
         return decode_line(self._line_at(sequence)).crc32
 
-    def _rows_after(self, through: int) -> Iterator[_Row]:
+    def _rows_after(self, through: int) -> Iterator[Row]:
         own_start = b'{"specversion":"1.0","id":"' + self._own.encode()
         for block in line_blocks(self._catalog, Query(after=through)):
             for line in block.lines:
@@ -205,17 +203,6 @@ class GivenIds:
                     key = _key(event.source, event.id)
                     yield key, sequence_of(line), _digest(content_of(line))
 
-    def _store(self, rows: Iterator[_Row], through: int) -> None:
-        if not through:
-            return
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            self._database.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?, ?)", rows)
-            self._database.execute("DELETE FROM reached")
-            self._database.execute(
-                "INSERT INTO reached VALUES (?, ?)", (through, self._check_at(through))
-            )
-            self._database.execute("COMMIT")
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
+    def _store(self, index: IdIndex, rows: Iterator[Row], through: int) -> None:
+        if through:
+            index.store(rows, through, self._check_at(through))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from attrs import asdict, define, evolve, field
+from attrs import asdict, define, field
 
 from eventlog._canonical import is_canonical
 from eventlog._check import is_intact
 from eventlog._codec import commit_of, decode_lines, sequence_of
 from eventlog._errors import DamagedLogError
+from eventlog._line_search import intact_lines
 from eventlog._manifest import SealedEntry
+from eventlog._salvage import is_event
 from eventlog._segments import Block
 from eventlog._sums import SegmentSums
 
@@ -35,6 +37,10 @@ class LineChecker:
     """The sequence that should come next."""
     batch: int = 0
     """Lines since the last end of a batch."""
+    batch_is_whole: bool = True
+    """Whether no damage lies between those."""
+    behind_damage: bool = False
+    """Whether the last thing met was damage, so that the next sequence may be any later one."""
     offset: int = 0
     intact: int = 0
 
@@ -46,35 +52,56 @@ class LineChecker:
         """Check the lines of one block."""
         self.offset = block.offset
         *lines, rest = block.data.split(b"\n")
+        good = [found for line in lines for found in self._check(line)]
         if rest:
             self._fault("line", "the last line has no end")
-        good = [line for line in lines if self._check(line)]
+            good += self._take_parts(rest)
         self._decode(good, block.offset)
         self.sums.add(lines, len(block.data))
         self.intact += len(good)
 
-    def _check(self, line: bytes) -> bool:
-        good = is_intact(line, self.salt) and is_canonical(line)
-        if good:
+    def take_left_over(self, block: Block) -> None:
+        """Count what is intact in a block whose damage was reported."""
+        self.intact += len(self._take_parts(block.data))
+
+    def _check(self, line: bytes) -> list[bytes]:
+        """The line when it is good, or what is intact in it."""
+        if is_intact(line, self.salt) and is_canonical(line):
             self._check_place(line)
+            found = [line]
         else:
             self._fault("line", "a line is damaged: its check does not fit its bytes")
-            self.expected += 1
-            self.batch += 1
+            found = self._take_parts(line)
         self.offset += len(line) + 1
-        return good
+        return found
+
+    def _take_parts(self, data: bytes) -> list[bytes]:
+        """The intact lines in damaged bytes. How many are missing from them nobody knows."""
+        parts = [
+            line
+            for chunk in data.split(b"\n")
+            for _, line in intact_lines(chunk, self.salt)
+            if is_canonical(line) and is_event(line)
+        ]
+        self.behind_damage = True
+        for line in parts:
+            self._check_place(line)
+        self.behind_damage = True
+        return parts
 
     def _check_place(self, line: bytes) -> None:
-        sequence = sequence_of(line)
-        if sequence != self.expected:
+        sequence, commit = sequence_of(line), commit_of(line)
+        if sequence != self.expected and not (self.behind_damage and sequence > self.expected):
             self._fault("sequence", f"sequence {sequence}, where {self.expected} was expected")
         self.expected = sequence + 1
         self.batch += 1
-        commit = commit_of(line)
+        if self.behind_damage:
+            self.batch_is_whole = False
+        self.behind_damage = False
         if commit is not None:
-            if commit != self.batch:
+            if self.batch_is_whole and commit != self.batch:
                 self._fault("commit", f"a batch of {self.batch} lines claims {commit}")
-            self.batch = 0
+            self.batch, self.batch_is_whole = 0, True
 
     def _decode(self, lines: list[bytes], offset: int) -> None:
         try:
@@ -87,7 +114,7 @@ class LineChecker:
 
     def finish(self) -> None:
         """Call it after the last block."""
-        if self.batch:
+        if self.batch and not self.behind_damage:
             self._fault("commit", "the last batch has no end")
 
     def compare(self, entry: SealedEntry) -> None:
@@ -96,7 +123,7 @@ class LineChecker:
             stored_bytes=entry.stored_bytes, sha256=entry.sha256, previous=entry.previous
         )
         stated = asdict(entry)
-        for name, value in asdict(evolve(found, record=entry.record)).items():
+        for name, value in asdict(found).items():
             if value != stated[name]:
                 kind = "merkle" if name == "merkle_root" else "manifest"
                 self.report(kind, f"{name} is {value}, and the manifest states {stated[name]}")

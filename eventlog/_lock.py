@@ -199,3 +199,9 @@ class DirectoryLock:
         """Give it back, if it is held."""
         self._lock.release()
         self._lock.close()
+
+    def __enter__(self) -> DirectoryLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventlog._catalog import Catalog
 from eventlog._codec import Prepared
-from eventlog._errors import ClosedLogError, InvalidEventError, ReadOnlyError
+from eventlog._errors import ClosedLogError, InvalidEventError, LockTimeoutError, ReadOnlyError
 from eventlog._event import Event
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME, IDENTITY_NAME
@@ -383,9 +383,20 @@ class EventLog:
     def _close_ids(self, ids: GivenIds) -> None:
         try:
             if self._writer is not None and self._writer.is_healthy:
-                ids.save()
+                self._save_ids(self._writer, ids)
         finally:
             ids.close()
+
+    def _save_ids(self, writer: LogWriter, ids: GivenIds) -> None:
+        with writer.lock():
+            try:
+                writer.hold()  # other processes use the same index
+                ids.take_in(writer.foreign_through)
+                ids.save()
+            except LockTimeoutError:
+                pass  # what is not in the index is found in the log
+            finally:
+                writer.let_go()
 
     def __enter__(self) -> EventLog:
         return self

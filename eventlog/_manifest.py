@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from attrs import asdict, frozen
@@ -33,6 +34,9 @@ class SealedEntry:
     previous: str
 
 
+MEND = "run 'eventlog verify' to see all damage, and 'eventlog repair' to mend it"
+"""What to do about a damaged log."""
+
 _decoder = msgspec.json.Decoder(SealedEntry)
 
 
@@ -57,6 +61,47 @@ def misplaced(entry: SealedEntry, previous: str, last_sequence: int) -> str | No
     if entry.first_sequence != last_sequence + 1:
         return "a manifest line leaves a gap, or repeats sequences"
     return None
+
+
+class EntryFault(Protocol):
+    """Takes what is wrong with one line of the manifest; ``sequence`` None when it is unknown."""
+
+    def __call__(self, message: str, offset: int, sequence: int | None) -> None: ...
+
+
+def readable_entries(
+    data: bytes, salt: int, identity_line: bytes | None, fault: EntryFault
+) -> list[SealedEntry]:
+    """The entries of a manifest's lines, whatever else is wrong with the chain.
+
+    ``identity_line`` None: ``log.json`` is lost, and the first line cannot be compared with it.
+    """
+    *lines, rest = data.split(b"\n")
+    entries: list[SealedEntry] = []
+    previous = None if identity_line is None else sha256(identity_line).hexdigest()
+    last, offset = 0, 0
+    behind_damage = False
+    for line in lines:
+        try:
+            entry = decode_entry(line, salt)
+        except ValueError as error:
+            fault(f"a line is damaged: {error}", offset, last + 1)
+            behind_damage = True
+        else:
+            if behind_damage:  # what it should follow is not known
+                previous, last = None, max(last, entry.first_sequence - 1)
+            behind_damage = False
+            problem = misplaced(entry, previous or entry.previous, last)
+            if problem is not None:
+                fault(problem, offset, entry.first_sequence)
+            if entry.segment == sealed_name(entry.first_sequence):
+                entries.append(entry)
+                last = entry.last_sequence
+        previous = sha256(line).hexdigest()
+        offset += len(line) + 1
+    if rest:
+        fault("the last line has no end", offset, last + 1)
+    return entries
 
 
 class Manifest:
@@ -86,6 +131,10 @@ class Manifest:
         """Bytes of the intact lines."""
         return self._size
 
+    def read(self) -> bytes:
+        """All of it as it is, damaged or not; nothing when there is none."""
+        return self.path.read_bytes() if self.path.exists() else b""
+
     def refresh(self) -> None:
         """Read the lines that were added since; DamagedLogError when an older one is damaged."""
         try:
@@ -109,7 +158,11 @@ class Manifest:
         for index, line in enumerate(lines):
             fault = self._add(line)
             if fault and (rest or index + 1 < len(lines)):
-                raise DamagedLogError(fault, path=self.path, offset=self._size)
+                raise DamagedLogError(
+                    f"{fault} (line {len(self.entries) + 1}): {MEND}",
+                    path=self.path,
+                    offset=self._size,
+                )
             if fault:
                 self.torn_from = self._size
                 return

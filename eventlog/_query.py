@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from eventlog._codec import needle
+from eventlog._errors import InvalidEventError
 from eventlog._event import Event
 from eventlog._manifest import SealedEntry
 from eventlog._times import format_time
@@ -17,30 +19,57 @@ from eventlog._times import format_time
 def _as_types(types: str | Iterable[str] | None) -> frozenset[str] | None:
     if types is None:
         return None
-    return frozenset([types] if isinstance(types, str) else types)
+    if isinstance(types, str):
+        return frozenset([types])
+    if not isinstance(types, Iterable):
+        raise InvalidEventError(f"types must be text or several texts, not {_kind(types)}")
+    return frozenset(types)
 
 
-def _aware(query: object, attribute: object, moment: datetime | None) -> None:
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _texts(query: object, attribute: Attribute[Any], types: frozenset[str] | None) -> None:
+    for name in types or ():
+        _text(query, attribute, name)
+
+
+def _text(query: object, attribute: Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidEventError(f"{attribute.name} must be text, not {_kind(value)}")
+
+
+def _number(query: object, attribute: Attribute[Any], value: object) -> None:
+    if value is None and attribute.default is None:
+        return
+    if not isinstance(value, int):
+        raise InvalidEventError(f"{attribute.name} must be a whole number, not {_kind(value)}")
+    if attribute.name == "limit" and value < 0:
+        raise InvalidEventError(f"limit is {value}: it must be 0 or more, or None for all")
+
+
+def _aware(query: object, attribute: Attribute[Any], moment: datetime | None) -> None:
     if moment is not None:
-        format_time(moment)  # refuses a naive one, whatever the log holds
+        format_time(moment, attribute.name)  # refuses a naive one, whatever the log holds
 
 
 @frozen
 class Query:
     """Filters and direction of a read. All filters must hold."""
 
-    after: int = 0
+    after: int = field(default=0, validator=_number)
     """Only sequences above this one."""
-    until: int | None = None
+    until: int | None = field(default=None, validator=_number)
     """Only sequences up to and including this one."""
-    types: frozenset[str] | None = field(default=None, converter=_as_types)
-    subject: str | None = None
+    types: frozenset[str] | None = field(default=None, converter=_as_types, validator=_texts)
+    subject: str | None = field(default=None, validator=_text)
     since: datetime | None = field(default=None, validator=_aware)
     """Only events whose time is not earlier."""
     before: datetime | None = field(default=None, validator=_aware)
     """Only events whose time is earlier."""
     reverse: bool = False
-    limit: int | None = None
+    limit: int | None = field(default=None, validator=_number)
 
     @cached_property
     def needles(self) -> list[list[bytes]]:

@@ -70,10 +70,15 @@ def line_blocks(
     catalog: Catalog, query: Query, on_damage: OnDamage = raise_damage
 ) -> Iterator[Lines]:
     """Checked lines that the query's sequences and times do not rule out, block by block."""
+    if on_damage is not raise_damage:
+        from eventlog._around import blocks_around  # few readers ever need it
+
+        yield from blocks_around(catalog, query, on_damage)
+        return
     walk = _backward if query.reverse else _forward
     while True:
         try:
-            for lines in walk(catalog.snapshot(), query, on_damage):
+            for lines in walk(catalog.snapshot(), query):
                 yield lines
                 query = _passed(query, lines)
             return
@@ -90,7 +95,7 @@ def _passed(query: Query, lines: Lines) -> Query:
     return evolve(query, after=lines.last)
 
 
-def _forward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator[Lines]:
+def _forward(snapshot: Snapshot, query: Query) -> Iterator[Lines]:
     begin = max(query.after + 1, snapshot.first_sequence(0))
     expected: int | None = None  # nothing was read yet, and the first block may start earlier
     for index in range(snapshot.index_of(query.after + 1), len(snapshot)):
@@ -100,21 +105,20 @@ def _forward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator[
         if isinstance(segment, SealedSegment) and not query.may_match(segment.entry):
             expected = segment.entry.last_sequence + 1
             continue
-        for lines in _read(snapshot, segment, query, on_damage):
+        for lines in _read(snapshot, segment, query):
             wanted = min(begin, lines.first) if expected is None else expected
             if lines.first != wanted:
-                on_damage(_gap(segment, wanted, lines.first))
+                raise _gap(segment, wanted, lines.first)
             expected = lines.last + 1
             yield lines
             if query.until is not None and lines.last >= query.until:
                 return
         last = snapshot.last_sequence(index)
         if last is not None and expected != last + 1:
-            on_damage(_gap(segment, expected or begin, last + 1))
-            expected = last + 1
+            raise _gap(segment, expected or begin, last + 1)
 
 
-def _backward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator[Lines]:
+def _backward(snapshot: Snapshot, query: Query) -> Iterator[Lines]:
     index = len(snapshot) - 1 if query.until is None else snapshot.index_of(query.until)
     begin = _backward_begin(snapshot, index, query)
     expected: int | None = None  # nothing was read yet, and the first block may reach further
@@ -124,17 +128,17 @@ def _backward(snapshot: Snapshot, query: Query, on_damage: OnDamage) -> Iterator
                 return
             expected = segment.first_sequence - 1
             continue
-        for lines in _read(snapshot, segment, query, on_damage):
+        for lines in _read(snapshot, segment, query):
             wanted = max(begin or 0, lines.last) if expected is None else expected
             if lines.last != wanted:
-                on_damage(_gap(segment, lines.last + 1, wanted + 1))
+                raise _gap(segment, lines.last + 1, wanted + 1)
             expected = lines.first - 1
             yield lines
             if lines.first <= query.after + 1:
                 return
         reached = begin if expected is None else expected
         if reached not in (None, segment.first_sequence - 1):
-            on_damage(_gap(segment, segment.first_sequence, (reached or 0) + 1))
+            raise _gap(segment, segment.first_sequence, (reached or 0) + 1)
         expected = segment.first_sequence - 1
 
 
@@ -152,71 +156,55 @@ def _gap(segment: Segment, expected: int, found: int) -> DamagedLogError:
     )
 
 
-def _read(
-    snapshot: Snapshot, segment: Segment, query: Query, on_damage: OnDamage
-) -> Iterator[Lines]:
+def _read(snapshot: Snapshot, segment: Segment, query: Query) -> Iterator[Lines]:
     """The checked lines of one segment, from about where the query begins."""
-    try:
-        with segment.open() as file:
-            if isinstance(segment, RawSegment) and segment == snapshot.raw[-1]:
-                end = committed_end(file, segment.salt, segment.first_sequence)
-                segment = evolve(segment, end=end)
-            for block in _blocks(segment, file, query, on_damage):
-                lines = _check(block, segment, on_damage)
-                if lines is not None:
-                    yield lines
-    except DamagedLogError as error:
-        on_damage(error)
+    with segment.open() as file:
+        if isinstance(segment, RawSegment) and segment == snapshot.raw[-1]:
+            end = committed_end(file, segment.salt, segment.first_sequence)
+            segment = evolve(segment, end=end)
+        for block in _blocks(segment, file, query):
+            lines = _check(block, segment)
+            if lines is not None:
+                yield lines
 
 
-def _blocks(
-    segment: Segment, file: BufferedReader, query: Query, on_damage: OnDamage
-) -> Iterator[Block]:
+def _blocks(segment: Segment, file: BufferedReader, query: Query) -> Iterator[Block]:
     if query.reverse:
-        return segment.blocks_reversed(file, query.until, on_damage)
-    return segment.blocks(file, query.after + 1, on_damage)
+        return segment.blocks_reversed(file, query.until, raise_damage)
+    return segment.blocks(file, query.after + 1, raise_damage)
 
 
-def _check(block: Block, segment: Segment, on_damage: OnDamage) -> Lines | None:
+def _check(block: Block, segment: Segment) -> Lines | None:
     lines = block.data.split(b"\n")
     if lines.pop() != b"":
-        on_damage(DamagedLogError("the last line has no end", path=block.path, offset=block.offset))
+        raise DamagedLogError("the last line has no end", path=block.path, offset=block.offset)
     if isinstance(segment, RawSegment):
-        lines = _intact(lines, block, segment, on_damage)
+        _check_lines(lines, block, segment)
     if not lines:
         return None
     checked = Lines(lines, sequence_of(lines[0]), sequence_of(lines[-1]))
     if not checked.gapless:
-        on_damage(
-            DamagedLogError(
-                f"{len(lines)} lines claim the sequences {checked.first} to {checked.last}",
-                path=block.path,
-                offset=block.offset,
-                sequence=checked.first,
-            )
+        raise DamagedLogError(
+            f"{len(lines)} lines claim the sequences {checked.first} to {checked.last}",
+            path=block.path,
+            offset=block.offset,
+            sequence=checked.first,
         )
     return checked
 
 
-def _intact(
-    lines: list[bytes], block: Block, segment: RawSegment, on_damage: OnDamage
-) -> list[bytes]:
-    good = [line for line in lines if is_intact(line, segment.salt)]
-    if len(good) != len(lines):
-        offset = block.offset
-        expected = None if offset else segment.first_sequence
-        for line in lines:
-            if is_intact(line, segment.salt):
-                expected = sequence_of(line) + 1
-            else:
-                on_damage(
-                    DamagedLogError(
-                        "a line is damaged", path=block.path, offset=offset, sequence=expected
-                    )
-                )
-                expected = expected and expected + 1
-            offset += len(line) + 1
-    return good
+def _check_lines(lines: list[bytes], block: Block, segment: RawSegment) -> None:
+    good = [is_intact(line, segment.salt) for line in lines]
+    if all(good):
+        return
+    before = lines[: good.index(False)]
+    sequence = None if block.offset else segment.first_sequence
+    raise DamagedLogError(
+        "a line is damaged",
+        path=block.path,
+        offset=block.offset + sum(map(len, before)) + len(before),
+        sequence=sequence_of(before[-1]) + 1 if before else sequence,
+    )
 
 
 def _cut(block: Lines, query: Query) -> list[bytes]:

@@ -52,13 +52,10 @@ def recover(catalog: Catalog, files: Files) -> Recovered:
     """Finish or undo what the last writer left half done. The caller holds the writer's lock."""
     catalog.snapshot()  # before anything is touched: DamagedLogError when something is missing
     _sync_names(catalog, files)
-    sealing = DirectoryLock(catalog.directory)
-    try:
+    with DirectoryLock(catalog.directory) as sealing:
         # What another process is sealing now, it finishes; or the next one does.
         torn = finish_sealing(catalog, files) if sealing.acquire(0) else []
         snapshot, tail = _check_raw(catalog)
-    finally:
-        sealing.close()
     active = snapshot.raw[-1]
     if tail.kind is TailKind.TORN:
         torn.append(_cut(catalog.path, active.path, tail.end, files))

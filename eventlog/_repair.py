@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from eventlog._catalog import Catalog
 from eventlog._check import salt_of
 from eventlog._codec import LineEncoder
 from eventlog._create import make_skeleton
-from eventlog._errors import DamagedLogError, EventLogError
+from eventlog._errors import DamagedLogError, EventLogError, LockTimeoutError
 from eventlog._files import Files
 from eventlog._format import (
     CACHE_NAME,
@@ -29,8 +31,8 @@ from eventlog._format import (
     MANIFEST_NAME,
     SEGMENTS_NAME,
 )
-from eventlog._identity import read_identity
-from eventlog._lock import hold_writer_lock
+from eventlog._lock import DirectoryLock, hold_writer_lock
+from eventlog._lost_identity import FoundIdentity, find_identity
 from eventlog._manifest import SealedEntry
 from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name, sealed_name
 from eventlog._quarantine import damaged_place, free_place, mended_place
@@ -60,7 +62,7 @@ class SegmentPlan:
     files: tuple[Path, ...]
     """The files it has now."""
     last_sequence: int | None
-    """Known from the segment that follows; None for the last one."""
+    """Known from the segment that follows, or from the manifest; None when nothing tells it."""
 
 
 @frozen
@@ -72,6 +74,8 @@ class RepairReport:
     """Segments that are sound and stay as they are."""
     rebuilt_files: list[str]
     """Segments that are built again from their intact lines."""
+    cut_files: list[str]
+    """Segments whose unfinished end is cut off and kept, as opening for writing does it."""
     lost: list[int]
     """Sequences that nothing intact is left of; a marker stands in each one's place."""
     written_to: Path | None
@@ -85,26 +89,62 @@ def repair(
     dry_run: bool = False,
     lock_timeout: float = 10.0,
 ) -> RepairReport:
-    """Mend the log at ``path``, or write a mended copy ``into`` a new directory.
+    """Mend the log at ``path``, or write a sound copy ``into`` a new directory.
 
-    DamagedLogError when ``log.json`` itself is damaged: without the log id nothing can be checked.
+    A damaged or missing ``log.json`` is made again from the events; DamagedLogError when none of
+    them tells the log's id. A link to a log stays one.
+
+    Example::
+
+        with EventLog.open("activity.eventlog") as log:
+            log.append("note", {"text": "hello"})
+        plan = repair("activity.eventlog", dry_run=True)
+        if plan.faults and not plan.lost:
+            repair("activity.eventlog")
     """
-    log, files = Path(path), Files()
-    read_identity(log)
-    if dry_run or into is not None:
-        return _repair(log, files, None if into is None else Path(into), dry_run)
-    with hold_writer_lock(log, files, lock_timeout):
-        return _repair(log, files, None, dry_run)
+    log, files = Path(os.path.realpath(path)), Files()
+    target = None if into is None else Path(into)
+    identity = find_identity(log)
+    if target is not None:
+        _check_outside(target, log)
+    if dry_run or target is not None:
+        return _repair(log, identity, files, target, dry_run)
+    with hold_writer_lock(log, files, lock_timeout), _sealing_stopped(log, lock_timeout):
+        report = _repair(log, identity, files, None, dry_run)
+    return report if report.written_to is None else evolve(report, written_to=Path(path))
 
 
-def _repair(log: Path, files: Files, into: Path | None, dry_run: bool) -> RepairReport:
+@contextmanager
+def _sealing_stopped(log: Path, timeout: float) -> Iterator[None]:
+    """A writer seals without the writer's lock."""
+    if not (log / SEGMENTS_NAME).is_dir():
+        yield
+        return
+    with DirectoryLock(log / SEGMENTS_NAME) as lock:
+        if not lock.acquire(timeout):
+            raise LockTimeoutError(f"another process has been sealing for {timeout:g} s", path=log)
+        yield
+
+
+def _check_outside(target: Path, log: Path) -> None:
+    if Path(os.path.realpath(target)).is_relative_to(log):
+        raise EventLogError(
+            "a copy of the log cannot lie inside the log: choose another place", path=target
+        )
+
+
+def _repair(
+    log: Path, identity: FoundIdentity, files: Files, into: Path | None, dry_run: bool
+) -> RepairReport:
     found = verify(log)
-    if found.ok:
-        return RepairReport([], [], [], [], None)
-    if into is None and not dry_run and {fault.kind for fault in found.faults} == {"torn"}:
-        recover(Catalog(log), files)
-        return RepairReport(found.faults, [], [], [], log)
-    plans = _plan(log, found.faults)
+    if found.ok and into is None:
+        return RepairReport([], [], [], [], [], None)
+    plans = _plan(log, identity, found.faults)
+    if into is None and {fault.kind for fault in found.faults} == {"torn"}:
+        if not dry_run:
+            recover(Catalog(log), files)
+        *kept, cut = [_name(plan) for plan in plans]
+        return RepairReport(found.faults, kept, [], [cut], [], None if dry_run else log)
     target = into or mended_place(log)
     if target.exists() and not dry_run:
         raise EventLogError(
@@ -112,7 +152,7 @@ def _repair(log: Path, files: Files, into: Path | None, dry_run: bool) -> Repair
             "an earlier repair left there",
             path=target,
         )
-    lost = _build(log, plans, None if dry_run else target, files)
+    lost = _build(log, identity, plans, None if dry_run else target, files)
     if not dry_run:
         _check_result(target)
         _bring_to_disk(target, files)
@@ -120,8 +160,9 @@ def _repair(log: Path, files: Files, into: Path | None, dry_run: bool) -> Repair
             _swap(log, target, files)
     return RepairReport(
         faults=found.faults,
-        kept_files=[str(p.files[0].name) for p in plans if p.entry or p.intact],
+        kept_files=[_name(p) for p in plans if p.entry or p.intact],
         rebuilt_files=[_name(p) for p in plans if not (p.entry or p.intact)],
+        cut_files=[],
         lost=lost,
         written_to=None if dry_run else into or log,
     )
@@ -131,10 +172,9 @@ def _name(plan: SegmentPlan) -> str:
     return sealed_name(plan.first_sequence) if plan.sealed else raw_name(plan.first_sequence)
 
 
-def _plan(log: Path, faults: list[Fault]) -> list[SegmentPlan]:
-    identity, identity_line = read_identity(log)
-    audit = Audit(log, salt_of(identity.log_id), lambda size: None)
-    entries = {e.first_sequence: e for e in audit.check_manifest(identity_line)}
+def _plan(log: Path, identity: FoundIdentity, faults: list[Fault]) -> list[SegmentPlan]:
+    audit = Audit(log, salt_of(identity.identity.log_id), lambda size: None)
+    entries = {e.first_sequence: e for e in audit.check_manifest(None)}
     damaged = {fault.file for fault in faults}
     directory = log / SEGMENTS_NAME
     firsts = sorted({*entries, *_firsts_on_disk(directory)})
@@ -156,10 +196,16 @@ def _plan(log: Path, faults: list[Fault]) -> list[SegmentPlan]:
                 intact=not sound and first > last_sealed
                 and f"{SEGMENTS_NAME}/{raw.name}" not in damaged,
                 files=tuple(p for p in (sealed, raw) if p.exists()),
-                last_sequence=None if following is None else following - 1,
+                last_sequence=_last_sequence(entry, following),
             )
         )  # fmt: skip
     return plans
+
+
+def _last_sequence(entry: SealedEntry | None, following: int | None) -> int | None:
+    if following is not None:
+        return following - 1
+    return None if entry is None else entry.last_sequence
 
 
 def _firsts_on_disk(directory: Path) -> set[int]:
@@ -167,13 +213,21 @@ def _firsts_on_disk(directory: Path) -> set[int]:
     return {known[0] for name in names if (known := parse_name(name))}
 
 
-def _build(log: Path, plans: list[SegmentPlan], target: Path | None, files: Files) -> list[int]:
+def _build(
+    log: Path,
+    identity: FoundIdentity,
+    plans: list[SegmentPlan],
+    target: Path | None,
+    files: Files,
+) -> list[int]:
     """Build the sound log (None: only find out what is lost); the lost sequences."""
-    identity, content = read_identity(log)
     if target is not None:
-        make_skeleton(target, content, files)
+        make_skeleton(target, identity.content, files)
         _copy_rest(log, target, files)
-    encoder, salt = LineEncoder(identity.log_id, HARD_MAX_LINE_BYTES), salt_of(identity.log_id)
+        if identity.problem is not None and (log / IDENTITY_NAME).exists():
+            _keep_damaged((log / IDENTITY_NAME,), target, files)
+    log_id = identity.identity.log_id
+    encoder, salt = LineEncoder(log_id, HARD_MAX_LINE_BYTES), salt_of(log_id)
     lost: list[int] = []
     for plan in plans:
         if plan.entry is None and not plan.intact:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 
 from attrs import frozen
 
-from eventlog._check import is_intact
 from eventlog._codec import commit_of, decode_lines, sequence_of
 from eventlog._errors import DamagedLogError
+from eventlog._line_search import intact_lines
 from eventlog._names import SEALED_SUFFIX
-from eventlog._seekable import read_table, salvage_file, salvage_frame
+from eventlog._seekable import FrameEntry, find_frames, read_table, salvage_frame
 
 
 @frozen
@@ -52,10 +53,14 @@ def salvage(paths: tuple[Path, ...], first: int, last: int | None, salt: int) ->
     Without one, the lines after the last end of a batch were never acknowledged, and are left out.
     """
     lines: dict[int, bytes] = {}
-    for path in paths:
-        for line in _lines(path):
-            if _is_event(line, salt) and (last is None or first <= sequence_of(line) <= last):
-                lines.setdefault(sequence_of(line), line)
+    from_parts: dict[int, bytes] = {}
+    for chunk in (chunk for path in paths for chunk in chunks_of(path)):
+        for _, line in intact_lines(chunk, salt):
+            if is_event(line) and (last is None or first <= sequence_of(line) <= last):
+                # A line that stands alone counts more: the data of a damaged one may quote lines.
+                into = lines if len(line) == len(chunk) else from_parts
+                into.setdefault(sequence_of(line), line)
+    lines = from_parts | lines
     end = _last_commit(lines, first) if last is None else last
     kept = {sequence: line for sequence, line in lines.items() if first <= sequence <= end}
     lost = [sequence for sequence in range(first, end + 1) if sequence not in kept]
@@ -67,9 +72,8 @@ def _last_commit(lines: dict[int, bytes], first: int) -> int:
     return max(ends, default=first - 1)
 
 
-def _is_event(line: bytes, salt: int) -> bool:
-    if not is_intact(line, salt):
-        return False
+def is_event(line: bytes) -> bool:
+    """Whether an intact line is an event of ours; another program may have written the bytes."""
     try:
         decode_lines([line])
     except DamagedLogError:
@@ -77,15 +81,18 @@ def _is_event(line: bytes, salt: int) -> bool:
     return True
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def chunks_of(path: Path) -> Iterator[bytes]:
+    """What lies between the LFs of a segment, as far as it can be decompressed."""
     if not path.name.endswith(SEALED_SUFFIX):
         yield from path.read_bytes().split(b"\n")
         return
     with path.open("rb") as file:
-        try:
-            frames = read_table(file, path)
-        except DamagedLogError:  # without the table, from the start as far as it goes
-            yield from salvage_file(path).split(b"\n")
-            return
-        for frame in frames:
-            yield from salvage_frame(file, frame, path).split(b"\n")
+        for frame in _frames(file, path):
+            yield from salvage_frame(file, frame).split(b"\n")
+
+
+def _frames(file: BufferedReader, path: Path) -> list[FrameEntry]:
+    try:
+        return read_table(file, path)
+    except DamagedLogError:
+        return find_frames(file)

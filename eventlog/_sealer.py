@@ -105,8 +105,7 @@ def record(entry: SealedEntry, catalog: Catalog, files: Files) -> None:
 
 def seal_rotated(catalog: Catalog, files: Files) -> None:
     """Seal every segment but the active one, oldest first, whichever process rotated it."""
-    lock = DirectoryLock(catalog.directory)
-    try:
+    with DirectoryLock(catalog.directory) as lock:
         if not lock.acquire(_PATIENCE_SECONDS):
             raise LockTimeoutError(
                 f"another process has been sealing for {_PATIENCE_SECONDS:g} s", path=catalog.path
@@ -114,8 +113,6 @@ def seal_rotated(catalog: Catalog, files: Files) -> None:
         finish_sealing(catalog, files)
         while len(waiting := catalog.snapshot().raw) > 1:
             seal_segment(waiting[0], catalog, files)
-    finally:
-        lock.close()
 
 
 class Sealer:

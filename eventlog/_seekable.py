@@ -22,8 +22,19 @@ COMPRESSION_LEVEL = 3
 _SALVAGE_STEP = 1 << 12
 MAX_FRAME_BYTES = FRAME_BYTES + HARD_MAX_LINE_BYTES
 
+_FRAME_MAGIC = (0xFD2FB528).to_bytes(4, "little")
+_FLAGS_OFFSET = len(_FRAME_MAGIC)
+_CHECKSUM_FLAG = 1 << 2
+_LONGEST_HEADER = 18
+_CHECKSUM_BYTES = 4
+_REPEATED_BYTE = 1
+"""A kind of block: one byte, and how often it stands there."""
+
 _SKIPPABLE_MAGIC = 0x184D2A5E
 _SEEKABLE_MAGIC = 0x8F92EAB1
+_TABLE_MAGIC = _SKIPPABLE_MAGIC.to_bytes(4, "little")
+_MAGICS = (_FRAME_MAGIC, _TABLE_MAGIC)
+"""What may follow a frame."""
 _HEADER = struct.Struct("<II")
 _ENTRY = struct.Struct("<II")
 _FOOTER = struct.Struct("<IBI")
@@ -129,32 +140,85 @@ def read_frame_start(file: BufferedReader, entry: FrameEntry, path: Path, size: 
         ) from None
 
 
-def salvage_frame(file: BufferedReader, entry: FrameEntry, path: Path) -> bytes:
-    """As much of a damaged frame as can be decompressed; its lines must each pass their check."""
-    return _beginning(_read_at(file, entry.stored_offset, entry.stored_bytes, path))
+def find_frames(file: BufferedReader) -> list[FrameEntry]:
+    """The frames of a file whose table is damaged, by where they begin and where they end."""
+    file.seek(0)
+    data = file.read()
+    entries, raw_offset, start = [], 0, data.find(_FRAME_MAGIC)
+    while start >= 0:
+        end = _frame_end(data, start)
+        raw_bytes = _content_bytes(data[start:end])
+        entries.append(FrameEntry(start, end - start, raw_offset, raw_bytes))
+        raw_offset += raw_bytes
+        start = data.find(_FRAME_MAGIC, end)
+    return entries
 
 
-def salvage_file(path: Path) -> bytes:
-    """As much as can be decompressed of a file whose table is damaged, frame by frame."""
-    data, rest = bytearray(), path.read_bytes()
-    while rest:
-        frame = zstandard.ZstdDecompressor().decompressobj()
-        try:
-            data += frame.decompress(rest)
-        except zstandard.ZstdError:
-            data += _beginning(rest)
-            break
-        rest = frame.unused_data if frame.eof else b""
-    return bytes(data)
+def _frame_end(data: bytes, start: int) -> int:
+    """Where the blocks of this frame say that it ends; or, when they are damaged, the next frame.
+
+    Each block begins with 3 bytes: the last one of all (1 bit), its kind (2), its size (21).
+    """
+    end, last = start + _header_bytes(data[start : start + _LONGEST_HEADER]), False
+    while not last and end + 3 <= len(data):
+        block = int.from_bytes(data[end : end + 3], "little")
+        last, kind, size = bool(block & 1), block >> 1 & 3, block >> 3
+        end += 3 + (1 if kind == _REPEATED_BYTE else size)
+    end += _CHECKSUM_BYTES
+    behind = data[end : end + len(_FRAME_MAGIC)]
+    if last and behind and any(magic.startswith(behind) for magic in _MAGICS):
+        return end
+    following = (data.find(magic, start + 1) for magic in _MAGICS)
+    return min((found for found in following if found > 0), default=len(data))
+
+
+def _header_bytes(stored: bytes) -> int:
+    try:
+        return zstandard.frame_header_size(stored)
+    except zstandard.ZstdError:
+        return len(_FRAME_MAGIC)
+
+
+def _content_bytes(stored: bytes) -> int:
+    """What the frame's header states, 0 when that is damaged."""
+    with suppress(zstandard.ZstdError):
+        size = zstandard.frame_content_size(stored)
+        return size if 0 <= size <= MAX_FRAME_BYTES else 0
+    return 0
+
+
+def salvage_frame(file: BufferedReader, entry: FrameEntry) -> bytes:
+    """As much of a damaged frame as can be decompressed; its lines must each pass their check.
+
+    The frame's own checksum is not looked at, and a header that is damaged is replaced by the one
+    that any frame of this size has.
+    """
+    file.seek(entry.stored_offset)
+    stored = file.read(entry.stored_bytes)
+    made = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compress(bytes(entry.raw_bytes))
+    header = made[: zstandard.frame_header_size(made)]
+    flags = stored[_FLAGS_OFFSET : _FLAGS_OFFSET + 1]
+    unchecked = bytes(flag & ~_CHECKSUM_FLAG for flag in flags)
+    as_it_is = stored[:_FLAGS_OFFSET] + unchecked + stored[_FLAGS_OFFSET + 1 :]
+    with_header = header + stored[len(header) :]
+    return max(_beginning(as_it_is), _beginning(with_header), key=len)
 
 
 def _beginning(stored: bytes) -> bytes:
+    """What comes before the first error, to the byte: a step that fails gives nothing at all."""
+    large_steps = _read_in_steps(stored, 0, _SALVAGE_STEP)
+    return _read_in_steps(stored, len(large_steps) // _SALVAGE_STEP, 1)
+
+
+def _read_in_steps(stored: bytes, large_steps: int, step: int) -> bytes:
     data = bytearray()
     # The caller finds out what is missing after an error: the sequences are gapless.
     with (
         suppress(zstandard.ZstdError),
         zstandard.ZstdDecompressor().stream_reader(stored) as reader,
     ):
-        while len(data) < MAX_FRAME_BYTES and (piece := reader.read(_SALVAGE_STEP)):
+        for _ in range(large_steps):
+            data += reader.read(_SALVAGE_STEP)
+        while len(data) < MAX_FRAME_BYTES and (piece := reader.read(step)):
             data += piece
     return bytes(data)

@@ -6,7 +6,6 @@ The rule is in docs/log-format.md, "Recovery: tear or corruption".
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from enum import Enum
 from io import BufferedReader
@@ -17,9 +16,9 @@ from eventlog._check import is_intact
 from eventlog._codec import commit_of, ends_batch, sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import FRAME_BYTES, HARD_MAX_LINE_BYTES, MAX_BATCH_BYTES
+from eventlog._line_search import intact_lines
 
 _LAST_LOOK = 1 << 16
-_LINE_START = re.compile(rb'{"specversion":')
 
 
 class TailKind(Enum):
@@ -107,24 +106,19 @@ def _is_torn(file: BufferedReader, salt: int, good_end: int, expected: int, size
     file.seek(good_end)
     data = file.read(size - good_end)
     offset = 0
-    for line in data.split(b"\n"):
-        offset += len(line) + 1
-        if ends_batch(line) and (offset < len(data) or _ends_later_batch(line, salt, expected)):
+    for chunk in data.split(b"\n"):
+        offset += len(chunk) + 1
+        if offset < len(data) and ends_batch(chunk):
+            return False
+        if any(_is_later_batch(line, expected) for _, line in intact_lines(chunk, salt)):
             return False
     return True
 
 
-def _ends_later_batch(line: bytes, salt: int, expected: int) -> bool:
-    """Whether these bytes end in the intact last line of a batch that starts after ``expected``.
-
-    They may begin with a damaged line whose LF is damaged too, or with zeros.
-    """
-    for start in _LINE_START.finditer(line):
-        last = line[start.start() :]
-        # The sequence first: it is cheap, and rules out the older lines that data may quote.
-        if _sequence(last) > expected and is_intact(last, salt):
-            return _sequence(last) - (commit_of(last) or 0) + 1 > expected
-    return False
+def _is_later_batch(line: bytes, expected: int) -> bool:
+    """Whether an intact line ends a batch that starts after ``expected``."""
+    commit = commit_of(line)
+    return commit is not None and _sequence(line) - commit + 1 > expected
 
 
 def sequence_before(file: BufferedReader, end: int, salt: int) -> int | None:

@@ -9,18 +9,26 @@ from eventlog._errors import InvalidEventError
 TIME_LENGTH = len("2026-02-06T12:34:56.789012Z")
 
 
-def format_time(moment: datetime) -> str:
-    """``2026-02-06T12:34:56.789012Z`` for an aware datetime; InvalidEventError for a naive one."""
+def format_time(moment: datetime, name: str = "time") -> str:
+    """``2026-02-06T12:34:56.789012Z`` for an aware datetime; InvalidEventError for all else.
+
+    ``name`` is what the caller calls it.
+    """
+    if not isinstance(moment, datetime):
+        raise InvalidEventError(
+            f"{name} must be a datetime, not {type(moment).__name__}: "
+            "for text there is datetime.fromisoformat"
+        )
     if moment.tzinfo is None:
         raise InvalidEventError(
-            f"time {moment.isoformat()} has no time zone: give an aware datetime, "
+            f"{name} {moment.isoformat()} has no time zone: give an aware datetime, "
             "for example datetime.now(UTC)"
         )
     try:
         utc = moment.astimezone(UTC)
     except OverflowError:
         raise InvalidEventError(
-            f"time {moment.isoformat()} is outside the years 1 to 9999"
+            f"{name} {moment.isoformat()} is outside the years 1 to 9999"
         ) from None
     return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 

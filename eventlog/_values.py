@@ -7,7 +7,7 @@ searched for the few signs that a closer look is needed, and only then are the v
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
 
@@ -22,6 +22,9 @@ _encode = msgspec.json.Encoder().encode
 # plain search for bytes.
 _ZEROED = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _LONG_INTEGER = b"0" * 19
+
+_NESTING = (dict, list, tuple)
+"""What may hold objects. A constant, since making a union of types takes longer than its use."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
@@ -56,8 +59,10 @@ def check_source(value: object) -> str:
     return source
 
 
-def check_extension(name: str, value: object) -> str | int | bool:
+def check_extension(name: object, value: object) -> str | int | bool:
     """``value`` when the attribute ``name`` may hold it; InvalidEventError otherwise."""
+    if not isinstance(name, str):
+        raise InvalidEventError(f"extension name {name!r} must be text, not {type(name).__name__}")
     if not _EXTENSION_NAME.fullmatch(name) or name in _RESERVED:
         raise InvalidEventError(
             f"extension name {name[:60]!r} is not allowed: use 1 to 20 characters of a-z and 0-9, "
@@ -75,12 +80,34 @@ def check_extension(name: str, value: object) -> str | int | bool:
 def encode_data(data: Mapping[str, Any]) -> bytes:
     """The JSON of an event's data; InvalidEventError when JSON cannot hold it unchanged."""
     try:
-        encoded = _encode(data if type(data) is dict else _plain(data))
+        data = data if type(data) is dict else _plain(data)
+        encoded = _encode(data)
+        if not _names_are_text(data, encoded.count(b"{") > 1):
+            _check_value(data, "data", 1)  # which tells the place
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidEventError(_refusal(error)) from None
     if _needs_a_closer_look(encoded):
         _check_value(msgspec.to_builtins(data), "data", 1)
     return encoded
+
+
+def _names_are_text(value: object, nests: bool) -> bool:
+    """Whether they are: the encoder would make text of dates, bytes and UUIDs.
+
+    Without objects inside of objects, as most events are, a list need not be walked.
+    """
+    if not isinstance(value, dict):
+        items: Iterable[object] = value if isinstance(value, _NESTING) else ()
+    else:
+        for name in value:
+            if not isinstance(name, str):
+                return False
+        items = value.values()
+    if nests:
+        for item in items:
+            if isinstance(item, _NESTING) and not _names_are_text(item, nests):
+                return False
+    return True
 
 
 def _needs_a_closer_look(encoded: bytes) -> bool:

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from io import BufferedReader
 from pathlib import Path
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from eventlog._check import salt_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import IDENTITY_NAME, MANIFEST_NAME, SEGMENTS_NAME
-from eventlog._identity import read_identity
+from eventlog._found import FoundSegment, match_segments, names_in, raw_blocks, sealed_blocks
 from eventlog._line_checks import LineChecker
-from eventlog._manifest import SealedEntry, decode_entry, misplaced
-from eventlog._names import parse_name, raw_name, sealed_name
-from eventlog._segments import RawSegment, SealedSegment
+from eventlog._lost_identity import find_identity
+from eventlog._manifest import SealedEntry, readable_entries
 from eventlog._tail import Tail, TailKind, scan_tail
 
 Progress = Callable[[int], None]
@@ -60,12 +58,16 @@ def verify(path: str | Path, progress: Progress | None = None) -> VerifyReport:
     """
     log = Path(path)
     try:
-        identity, identity_line = read_identity(log)
+        found = find_identity(log)
     except DamagedLogError as error:
+        if not log.is_dir():
+            raise
         fault = Fault(IDENTITY_NAME, None, None, "identity", error.message)
         return VerifyReport(False, 0, 0, [fault])
-    audit = Audit(log, salt_of(identity.log_id), progress or (lambda size: None))
-    audit.run(identity_line)
+    audit = Audit(log, salt_of(found.identity.log_id), progress or (lambda size: None))
+    if found.problem is not None:
+        audit.fault(log / IDENTITY_NAME, "identity", found.problem.message)
+    audit.run(None if found.problem else found.content)
     return VerifyReport(not audit.faults, audit.events, audit.segments, audit.faults)
 
 
@@ -80,17 +82,44 @@ class Audit:
     events: int = 0
     segments: int = 0
 
-    def run(self, identity_line: bytes) -> None:
-        """Check everything."""
-        raw, manifest = self._list_raw(), self._manifest()
-        while (again := self._list_raw()) != raw:  # a writer is at work: see Catalog.snapshot
-            raw, manifest = again, self._manifest()
+    def run(self, identity_line: bytes | None) -> None:
+        """Check everything. Without the ``identity_line``, all but the start of the chain."""
+        names, manifest = names_in(self._directory), self._manifest()
+        while (again := names_in(self._directory)) != names:  # a writer is at work
+            names, manifest = again, self._manifest()
         entries = self.check_manifest(identity_line, manifest)
-        for entry in entries:
-            self.check_sealed(entry)
-        sealed_to = entries[-1].last_sequence if entries else 0
-        self._check_names({entry.first_sequence for entry in entries}, set(raw))
-        self._check_raw([first for first in raw if first > sealed_to], sealed_to + 1)
+        segments = match_segments(self._directory, names, entries)
+        expected: int | None = 1
+        for segment in segments:
+            if expected not in (None, segment.first_sequence):
+                what = "a segment before this one is missing"
+                self.fault(segment.path, "missing", what, sequence=expected)
+            before = len(self.faults)
+            following = self._check(segment, is_last=segment is segments[-1])
+            expected = following if segment.entry or len(self.faults) == before else None
+        if not segments or segments[-1].sealed:
+            what = "the active segment is missing"
+            self.fault(self._directory, "missing", what, sequence=expected)
+
+    def _check(self, segment: FoundSegment, *, is_last: bool) -> int:
+        """Check one segment; the sequence that should follow."""
+        try:
+            file = segment.path.open("rb")
+        except FileNotFoundError:
+            if segment.sealed or os.path.lexists(segment.path):
+                what = "a segment is missing, or is a link that leads nowhere"
+                self.fault(segment.path, "missing", what, sequence=segment.first_sequence)
+            # Else it was sealed while we looked at others: then it was whole.
+            return (segment.last_sequence or segment.first_sequence - 1) + 1
+        self.segments += 1
+        lines = LineChecker(segment.first_sequence, self.salt, partial(self.fault, segment.path))
+        with file:
+            if segment.sealed:
+                self._check_sealed(segment, file, lines)
+            else:
+                self._check_raw(segment, file, lines, is_last)
+        self.events += lines.intact
+        return segment.entry.last_sequence + 1 if segment.entry else lines.expected
 
     def fault(
         self,
@@ -109,146 +138,80 @@ class Audit:
     def _directory(self) -> Path:
         return self.log / SEGMENTS_NAME
 
-    def _list_raw(self) -> list[int]:
-        """First sequences of the raw segments."""
-        names = os.listdir(self._directory) if self._directory.is_dir() else []
-        return sorted(known[0] for name in names if (known := parse_name(name)) and not known[1])
-
     # The manifest
 
     def _manifest(self) -> bytes:
         path = self.log / MANIFEST_NAME
         return path.read_bytes() if path.exists() else b""
 
-    def check_manifest(self, identity_line: bytes, data: bytes | None = None) -> list[SealedEntry]:
+    def check_manifest(
+        self, identity_line: bytes | None, data: bytes | None = None
+    ) -> list[SealedEntry]:
         """The entries that can be read, whatever else is wrong with the chain."""
-        path = self.log / MANIFEST_NAME
-        *lines, rest = (self._manifest() if data is None else data).split(b"\n")
-        entries: list[SealedEntry] = []
-        previous, last, offset = sha256(identity_line).hexdigest(), 0, 0
-        for line in lines:
-            entry = self._check_entry(line, previous, last, offset)
-            if entry is not None:
-                entries.append(entry)
-                last = entry.last_sequence
-            previous = sha256(line).hexdigest()
-            offset += len(line) + 1
-        if rest:
-            self.fault(path, "manifest", "the last line has no end", offset=offset)
-        return entries
 
-    def _check_entry(
-        self, line: bytes, previous: str, last: int, offset: int
-    ) -> SealedEntry | None:
-        path = self.log / MANIFEST_NAME
-        try:
-            entry = decode_entry(line, self.salt)
-        except ValueError as error:
-            self.fault(path, "manifest", f"a line is damaged: {error}", offset=offset)
-            return None
-        problem = misplaced(entry, previous, last)
-        if problem is not None:
-            self.fault(path, "manifest", problem, offset=offset, sequence=entry.first_sequence)
-        return entry if entry.segment == sealed_name(entry.first_sequence) else None
+        def note(message: str, offset: int, sequence: int | None) -> None:
+            path = self.log / MANIFEST_NAME
+            self.fault(path, "manifest", message, offset=offset, sequence=sequence)
+
+        data = self._manifest() if data is None else data
+        return readable_entries(data, self.salt, identity_line, note)
 
     # Segments
 
-    def check_sealed(self, entry: SealedEntry) -> None:
-        """One sealed segment against its manifest entry."""
-        segment = SealedSegment(self._directory / entry.segment, entry)
-        faults_before = len(self.faults)
-        lines = self._checker(segment.path, entry.first_sequence)
-        try:
-            self._read_sealed(segment, lines)
-        except DamagedLogError as error:
-            self._note(segment.path, "frame" if segment.path.exists() else "missing")(error)
-        if len(self.faults) == faults_before:  # one cause, one fault
+    def _check_sealed(
+        self, segment: FoundSegment, file: BufferedReader, lines: LineChecker
+    ) -> None:
+        """Against its manifest entry, as far as there is one."""
+        before, entry = len(self.faults), segment.entry
+        if entry is None:
+            what = "this sealed segment is not in the manifest"
+            self.fault(segment.path, "unknown", what, sequence=segment.first_sequence)
+        elif (
+            os.fstat(file.fileno()).st_size == entry.stored_bytes
+            and file_digest(file, "sha256").hexdigest() != entry.sha256
+        ):
+            what = "SHA-256 is not what the manifest states"
+            self.fault(segment.path, "hash", what, sequence=segment.first_sequence)
+        note = self._note(segment, "frame")
+        for block in sealed_blocks(segment, file, note, note):
+            if block.checked:
+                lines.take(block)
+            else:
+                lines.take_left_over(block)
+            self.progress(len(block.data))
+        if entry is not None and len(self.faults) == before:  # one cause, one fault
             lines.finish()
             lines.compare(entry)
-        self.events += lines.intact
-        self.segments += 1
 
-    def _read_sealed(self, segment: SealedSegment, lines: LineChecker) -> None:
-        with segment.open() as file:
-            if file_digest(file, "sha256").hexdigest() != segment.entry.sha256:
-                self.fault(segment.path, "hash", "SHA-256 is not what the manifest states")
-            for block in segment.blocks(file, 0, self._note(segment.path, "frame")):
-                lines.take(block)
-                self.progress(len(block.data))
-
-    def _checker(self, path: Path, first_sequence: int) -> LineChecker:
-        return LineChecker(first_sequence, self.salt, partial(self.fault, path))
-
-    def _note(self, path: Path, kind: str) -> Callable[[DamagedLogError], None]:
+    def _note(self, segment: FoundSegment, kind: str) -> Callable[[DamagedLogError], None]:
         def note(error: DamagedLogError) -> None:
-            self.fault(path, kind, error.message, offset=error.offset, sequence=error.sequence)
+            sequence = segment.first_sequence if error.offset is None else error.sequence
+            self.fault(segment.path, kind, error.message, offset=error.offset, sequence=sequence)
 
         return note
 
-    def _check_names(self, sealed: set[int], raw: set[int]) -> None:
-        names = os.listdir(self._directory) if self._directory.is_dir() else []
-        found = [known for name in names if (known := parse_name(name))]
-        raw = raw | {first for first, is_sealed in found if not is_sealed}
-        strange = {first for first, is_sealed in found if is_sealed} - sealed - raw
-        for first in sorted(strange - self._sealed_since(strange)):
-            self.fault(
-                self._directory / sealed_name(first), "unknown",
-                "this sealed segment is not in the manifest", sequence=first,
-            )  # fmt: skip
-
-    def _sealed_since(self, strange: set[int]) -> set[int]:
-        """What a writer sealed since we read the manifest: it adds a line before it deletes."""
-        since = set()
-        for line in self._manifest().split(b"\n") if strange else ():
-            with suppress(ValueError):
-                since.add(decode_entry(line, self.salt).first_sequence)
-        return since
-
-    def _check_raw(self, firsts: list[int], expected: int) -> None:
-        if not firsts:
-            self.fault(
-                self._directory, "missing", "the active segment is missing", sequence=expected
-            )
-        for index, first in enumerate(firsts):
-            path = self._directory / raw_name(first)
-            if first != expected:
-                self.fault(
-                    path, "missing", "a segment before this one is missing", sequence=expected
-                )
-            segment = RawSegment(path, first, self.salt)
-            following = firsts[index + 1] if index + 1 < len(firsts) else None
-            expected = self._check_one_raw(segment, following)
-            self.segments += 1
-
-    def _check_one_raw(self, segment: RawSegment, following: int | None) -> int:
-        """The sequence that should follow. ``following`` is None for the active segment."""
-        try:
-            file = segment.open()
-        except FileNotFoundError:  # sealed while we looked at others: then it was whole
-            return following or segment.first_sequence
-        lines = self._checker(segment.path, segment.first_sequence)
-        with file:
-            tail = _settled_tail(file, segment)
-            whole = evolve(segment, end=None if tail.kind is TailKind.CORRUPT else tail.end)
-            for block in whole.blocks(file, 0, self._note(segment.path, "line")):
-                lines.take(block)
-                self.progress(len(block.data))
-        self.events += lines.intact
+    def _check_raw(
+        self, segment: FoundSegment, file: BufferedReader, lines: LineChecker, is_last: bool
+    ) -> None:
+        tail, size = _settled_tail(file, segment, self.salt)
+        end = size if tail.kind is TailKind.CORRUPT else tail.end
+        for block in raw_blocks(segment, file, end):
+            lines.take(block)
+            self.progress(len(block.data))
         lines.finish()
         if tail.kind is TailKind.TORN:
             # Only the end of the active segment is a tear, which opening mends.
-            kind, message = ("line", _TORN_ROTATED) if following else ("torn", _TORN)
+            kind, message = ("torn", _TORN) if is_last else ("line", _TORN_ROTATED)
             self.fault(segment.path, kind, message, offset=tail.end, sequence=tail.next_sequence)
-        return lines.expected
 
 
-def _settled_tail(file: BufferedReader, segment: RawSegment) -> Tail:
+def _settled_tail(file: BufferedReader, segment: FoundSegment, salt: int) -> tuple[Tail, int]:
     """A write that is under way looks torn: look again until the file stands still."""
     while True:
         size = os.fstat(file.fileno()).st_size
-        tail = scan_tail(file, segment.salt, segment.first_sequence, size)
+        tail = scan_tail(file, salt, segment.first_sequence, size)
         if tail.kind is not TailKind.TORN or os.fstat(file.fileno()).st_size == size:
-            return tail
+            return tail, size
 
 
 _TORN_ROTATED = "what follows the last whole batch of a rotated segment is damaged"

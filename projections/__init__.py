@@ -3,9 +3,10 @@
 A projection is a fold with an associative merge; see :class:`Projection` for its one law.
 """
 
-from projections._diff import Change, diff
+from projections._diff import Change, changes, diff
 from projections._documents import canonical_json, to_document
 from projections._engine import AsOf, project, state_of
+from projections._errors import ProjectionError
 from projections._exact import ExactSum
 from projections._fold import fold
 from projections._keyed import Key, KeyedProjection
@@ -49,6 +50,7 @@ __all__ = [
     "PracticeMetrics",
     "PracticeStatistics",
     "Projection",
+    "ProjectionError",
     "RecoverySnapshot",
     "RecoverySnapshots",
     "SessionAnalyses",
@@ -63,6 +65,7 @@ __all__ = [
     "UserPractice",
     "audit_trail",
     "canonical_json",
+    "changes",
     "diff",
     "fold",
     "project",

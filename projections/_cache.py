@@ -2,6 +2,9 @@
 
 A file holds one state, compressed, behind a line that says what it is the state of. Whatever does
 not check out (another segment, projection or version, damage, half a file) is as good as missing.
+
+A state is written to a file of its own, which is then renamed. A kill in between leaves that file
+behind; whoever keeps a state later deletes it, once it is too old to be still written.
 """
 
 from __future__ import annotations
@@ -9,8 +12,10 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time
 from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +30,8 @@ logger = logging.getLogger("eventlog")
 _DIRECTORY = "partials"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
 _LARGEST = 1 << 30
+_UNFINISHED = ".tmp"
+_ABANDONED_SECONDS = 3600  # nobody writes at one state for an hour
 
 
 @frozen
@@ -46,6 +53,7 @@ class PartialCache:
             raise ValueError(f"projection name {projection.name!r}: use a-z, 0-9 and -")
         self._projection = projection
         self._directory = log.cache_path / _DIRECTORY / f"{projection.name}-{projection.version}"
+        self._swept = False
 
     def get(self, name: str, covers: str) -> bytes | None:
         """The state's JSON, when there is an intact one for exactly this."""
@@ -68,16 +76,38 @@ class PartialCache:
         """Keep a state. A directory that cannot be written only means that nothing is kept."""
         content = msgspec.json.encode(self._header(covers, state)) + b"\n" + state
         stored = zstandard.ZstdCompressor(write_checksum=True).compress(content)
-        temporary = self._directory / f"{name}.{os.getpid()}.tmp"
+        temporary = self._directory / f"{name}.{os.getpid()}{_UNFINISHED}"
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.write_bytes(stored)
+            _make_private(self._directory)
+            self._sweep()
+            with open(temporary, "wb", opener=_open_private) as file:
+                file.write(stored)
             temporary.replace(self._directory / name)
         except OSError as error:
             logger.debug("a state was not kept: %s", error)
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 
+    def _sweep(self) -> None:
+        """Delete what killed processes left half written."""
+        if self._swept:
+            return
+        self._swept = True
+        for path in self._directory.glob(f"*{_UNFINISHED}"):
+            with suppress(FileNotFoundError):  # another process was faster
+                if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                    path.unlink()
+
     def _header(self, covers: str, state: bytes) -> PartialHeader:
         projection = self._projection
         return PartialHeader(projection.name, projection.version, covers, sha256(state).hexdigest())
+
+
+def _make_private(directory: Path) -> None:
+    """The log's ``cache`` and all below it, for the log's owner alone."""
+    for one in (*reversed(directory.parents[:2]), directory):
+        one.mkdir(mode=0o700, exist_ok=True)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

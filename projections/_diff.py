@@ -29,6 +29,11 @@ def diff(
     """The changes of a projection's answer from one moment of the log to another."""
     before = to_document(project(log, projection, earlier))
     after = to_document(project(log, projection, later))
+    return changes(before, after)
+
+
+def changes(before: Any, after: Any) -> list[Change]:
+    """The changes from one answer to another, both as :func:`to_document` gives them."""
     return list(_changes("", before, after))
 
 

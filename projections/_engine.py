@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from eventlog import EventLog
+from projections._collector import collector_paused
 from projections._fold import fold
 from projections._partials import Partials
 from projections._protocol import Projection
@@ -31,9 +32,12 @@ def project(
     case, to the byte of its JSON.
 
     DamagedLogError when a part that has to be read is damaged: an answer from the rest would look
-    like an answer.
+    like an answer. ProjectionError when the projection fails on an event, or its state cannot be
+    written as JSON and read back.
     """
-    return projection.result(state_of(log, projection, as_of, executor))
+    state = state_of(log, projection, as_of, executor)
+    with collector_paused():
+        return projection.result(state)
 
 
 def state_of(
@@ -49,7 +53,7 @@ def state_of(
         # Neither the cache nor another process knows this log's upcasters.
         moment = as_of if isinstance(as_of, datetime) else None
         until = as_of if isinstance(as_of, int) else None
-        state = _fold_on(partials, projection.initial(), after=0, until=until, moment=moment)
+        state = fold_on(partials, projection.initial(), after=0, until=until, moment=moment)
         return state
     if isinstance(as_of, datetime):
         state = _as_of_time(partials, as_of)
@@ -64,7 +68,7 @@ def _as_of_sequence(partials: Partials, until: int | None) -> Any:
         entries = [entry for entry in entries if entry.last_sequence <= until]
     state = partials.merged(entries)
     reached = entries[-1].last_sequence if entries else 0
-    return _fold_on(partials, state, after=reached, until=until)
+    return fold_on(partials, state, after=reached, until=until)
 
 
 def _as_of_time(partials: Partials, moment: datetime) -> Any:
@@ -77,16 +81,16 @@ def _as_of_time(partials: Partials, moment: datetime) -> Any:
             state = merge(state, next(wholes))
         elif _time(entry.first_time) <= moment:
             before, last = entry.first_sequence - 1, entry.last_sequence
-            state = _fold_on(partials, state, after=before, until=last, moment=moment)
+            state = fold_on(partials, state, after=before, until=last, moment=moment)
     reached = entries[-1].last_sequence if entries else 0
-    return _fold_on(partials, state, after=reached, moment=moment)
+    return fold_on(partials, state, after=reached, moment=moment)
 
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _fold_on(
+def fold_on(
     partials: Partials,
     state: Any,
     *,
@@ -102,7 +106,9 @@ def _fold_on(
         before=None if moment is None else _behind(moment),
         types=projection.types,
     )
-    return projection.merge(state, fold(projection, events))
+    new = fold(projection, events)
+    partials.codec.dump_checked(new, until)  # or it would only fail once the segment is sealed
+    return projection.merge(state, new)
 
 
 def _behind(moment: datetime) -> datetime | None:

@@ -7,11 +7,10 @@ like that, addition is exact and associative, and only the result is rounded.
 
 from __future__ import annotations
 
-from sys import float_info
-
 from attrs import define
 
 from eventlog._format import MAX_INTEGER, MIN_INTEGER
+from projections._rates import Ratio, nearest
 
 
 @define
@@ -50,15 +49,18 @@ class ExactSum:
         return self
 
     @property
+    def ratio(self) -> Ratio:
+        """The sum without any rounding."""
+        return self.numerator, 1 << self.exponent
+
+    @property
     def value(self) -> int | float:
         """The sum: an int when it is whole and has at most 64 bits, else the nearest float."""
-        whole, rest = divmod(self.numerator, 1 << self.exponent)
+        numerator, denominator = self.ratio
+        whole, rest = divmod(numerator, denominator)
         if not rest and MIN_INTEGER <= whole <= MAX_INTEGER:
             return whole
-        try:
-            return self.numerator / (1 << self.exponent)
-        except OverflowError:
-            return float_info.max if whole > 0 else -float_info.max
+        return nearest(numerator, denominator)
 
     @property
     def mean(self) -> float | None:

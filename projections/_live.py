@@ -7,8 +7,8 @@ from concurrent.futures import Executor
 from typing import Generic, TypeVar
 
 from eventlog import EventLog
-from projections._engine import state_of
-from projections._fold import fold
+from projections._engine import fold_on, state_of
+from projections._partials import Partials
 from projections._protocol import Projection
 
 State = TypeVar("State")
@@ -31,11 +31,11 @@ class LiveView(Generic[State, Result]):
         projection: Projection[State, Result],
         executor: Executor | None = None,
     ) -> None:
-        self._log = log
         self._projection = projection
+        self._partials = Partials.of(log, projection, executor)
         # The state and its position move together: read the head first, then count up to it.
         self._through = log.head()
-        self._state = state_of(log, projection, self._through, executor)
+        self._state: State = state_of(log, projection, self._through, executor)
 
     @property
     def through(self) -> int:
@@ -49,18 +49,21 @@ class LiveView(Generic[State, Result]):
 
     def refresh(self) -> Result:
         """Count what was added since, and answer again."""
-        head = self._log.head()
+        head = self._partials.log.head()
         if head > self._through:
-            types = self._projection.types
-            events = self._log.read(after=self._through, until=head, types=types)
-            new = fold(self._projection, events)
-            self._state = self._projection.merge(self._state, new)
+            self._state = fold_on(self._partials, self._state, after=self._through, until=head)
             self._through = head
         return self.result
 
     def follow(self, *, poll: float = 0.1, timeout: float | None = None) -> Iterator[Result]:
-        """The answer now, and after each change; ends after ``timeout`` seconds without any."""
+        """The answer now, and whenever events came that the projection folds.
+
+        Looks every ``poll`` seconds, and ends when none came for ``timeout`` seconds (None: never).
+        """
         yield self.result
-        for event in self._log.follow(after=self._through, poll=poll, timeout=timeout):
+        events = self._partials.log.follow(
+            after=self._through, types=self._projection.types, poll=poll, timeout=timeout
+        )
+        for event in events:
             if event.sequence > self._through:  # a refresh may have run ahead of the follower
                 yield self.refresh()

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from eventlog import EventLog, SealedEntry
 from projections._cache import PartialCache
+from projections._collector import collector_paused
 from projections._fold import fold
 from projections._protocol import Projection
 from projections._states import StateCodec
@@ -66,7 +67,8 @@ class Partials:
 
     def _compute(self, entry: SealedEntry) -> Any:
         state = fold_segment(self.log, self.projection, entry)
-        self.cache.put(_name(entry), entry.sha256, self.codec.dump(state))
+        data = self.codec.dump_checked(state, entry.last_sequence)
+        self.cache.put(_name(entry), entry.sha256, data)
         return state
 
     def _stored_or_computed(self, entries: Sequence[SealedEntry]) -> Iterator[Any]:
@@ -96,7 +98,8 @@ class Partials:
     def _load(self, data: bytes) -> Any:
         """The state; None when the JSON is not one, as after a change without a new version."""
         try:
-            return self.codec.load(data)
+            with collector_paused():
+                return self.codec.load(data)
         except ValueError:
             return None
 
@@ -117,11 +120,13 @@ def _chains(entries: Sequence[SealedEntry]) -> list[str]:
 def fold_segment(log: EventLog, projection: Projection[Any, Any], entry: SealedEntry) -> Any:
     """The state of one sealed segment, folded from its events."""
     before, last = entry.first_sequence - 1, entry.last_sequence
-    return fold(projection, log.read(after=before, until=last, types=projection.types))
+    with collector_paused():
+        return fold(projection, log.read(after=before, until=last, types=projection.types))
 
 
 def fold_elsewhere(path: Path, projection: Projection[Any, Any], first: int) -> bytes:
     """A worker's part: the state of the sealed segment that begins at ``first``, as JSON."""
     with EventLog.open(path, readonly=True) as log:
         entry = next(entry for entry in log.sealed() if entry.first_sequence == first)
-        return StateCodec(projection).dump(fold_segment(log, projection, entry))
+        codec = StateCodec(projection)
+        return codec.dump_checked(fold_segment(log, projection, entry), entry.last_sequence)

@@ -6,27 +6,24 @@ people expect.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from sys import float_info
-
-from projections._exact import ExactSum
 
 HOUR_SECONDS = 3600
 
-
-def exactly(total: ExactSum) -> Fraction:
-    """The sum without any rounding."""
-    return Fraction(total.numerator, 1 << total.exponent)
+Ratio = tuple[int, int]
+"""A number without any rounding: numerator and denominator, which is above 0."""
 
 
-def nearest(value: Fraction) -> float:
-    """The nearest finite float."""
+def nearest(numerator: int, denominator: int) -> float:
+    """The finite float that is nearest to the ratio; Python rounds a division of ints once."""
     try:
-        return value.numerator / value.denominator
+        return numerator / denominator
     except OverflowError:
-        return float_info.max if value > 0 else -float_info.max
+        return float_info.max if numerator > 0 else -float_info.max
 
 
-def per_hour(amount: Fraction | int, seconds: Fraction | int) -> float:
+def per_hour(amount: Ratio, seconds: Ratio) -> float:
     """How much of it an hour brings; 0.0 when no time went by."""
-    return nearest(Fraction(amount * HOUR_SECONDS) / seconds) if seconds > 0 else 0.0
+    if seconds[0] <= 0:
+        return 0.0
+    return nearest(amount[0] * HOUR_SECONDS * seconds[1], amount[1] * seconds[0])

@@ -60,12 +60,11 @@ class Tasks:
 
     def start(self, task: str, event: Event) -> None:
         """One more start."""
-        found = self.unpaired.setdefault(task, Unpaired())
-        found.starts.append(TaskStart(event.sequence, event.time))
+        self._of(task).starts.append(TaskStart(event.sequence, event.time))
 
     def complete(self, task: str, time: datetime | None = None) -> int:
         """One more completion; with ``time``, the milliseconds since its start if that is known."""
-        found = self.unpaired.setdefault(task, Unpaired())
+        found = self._of(task)
         elapsed = found.complete(time)
         self._forget(task, found)
         return elapsed
@@ -74,10 +73,16 @@ class Tasks:
         """Take in what follows; the milliseconds, by name, that pairing it found out about."""
         elapsed = {}
         for task, theirs in later.unpaired.items():
-            ours = self.unpaired.setdefault(task, Unpaired())
+            ours = self._of(task)
             elapsed[task] = ours.merge(theirs)
             self._forget(task, ours)
         return {task: milliseconds for task, milliseconds in elapsed.items() if milliseconds}
+
+    def _of(self, task: str) -> Unpaired:
+        found = self.unpaired.get(task)
+        if found is None:
+            found = self.unpaired[task] = Unpaired()
+        return found
 
     def _forget(self, task: str, unpaired: Unpaired) -> None:
         """What is all paired is as good as never seen, and names may be many."""

@@ -28,7 +28,7 @@ from attrs import Factory, define, frozen
 from eventlog import Event
 from projections._exact import ExactSum
 from projections._keyed import Key
-from projections._rates import exactly, per_hour
+from projections._rates import per_hour
 from projections._values import Number, is_text, merge_values, number_in
 
 _NO_SUBJECT = ""  # no event has it: a subject has at least one character
@@ -134,7 +134,10 @@ class Areas:
 
     def apply(self, state: dict[str, SessionAreas], event: Event) -> dict[str, SessionAreas]:
         """Add one visit or record to its session."""
-        session = state.setdefault(event.subject or _NO_SUBJECT, SessionAreas())
+        subject = event.subject or _NO_SUBJECT
+        session = state.get(subject)
+        if session is None:
+            session = state[subject] = SessionAreas()
         if not _TAKES[event.type](session, event.data):
             session.incomplete += 1
         return state
@@ -167,17 +170,17 @@ def _totals(sessions: Iterable[SessionAreas]) -> dict[str, AreaSums]:
     totals: dict[str, AreaSums] = {}
     for session in sessions:
         for area, sums in session.counted.items():
-            totals.setdefault(area, AreaSums()).merge(sums)  # the state stays as it is
+            _sums_of(totals, area).merge(sums)  # the state stays as it is
     return totals
 
 
 def _gold(area: str, sums: AreaSums) -> AreaGold:
-    rate = per_hour(exactly(sums.gold), exactly(sums.seconds))
+    rate = per_hour(sums.gold.ratio, sums.seconds.ratio)
     return AreaGold(area, rate, sums.gold.value, sums.seconds.value, sums.entries)
 
 
 def _danger(area: str, sums: AreaSums) -> AreaDanger:
-    rate = per_hour(exactly(sums.flees), exactly(sums.seconds))
+    rate = per_hour(sums.flees.ratio, sums.seconds.ratio)
     return AreaDanger(area, rate, int(sums.flees.value), sums.seconds.value, sums.entries)
 
 
@@ -189,7 +192,7 @@ def _visited(session: SessionAreas, data: dict[str, Any]) -> bool:
     if visit is None:
         return False
     flees, is_right = number_in(data, "flees")
-    session.visited.setdefault(visit.area, AreaSums()).add(visit.gold, visit.seconds, flees)
+    _sums_of(session.visited, visit.area).add(visit.gold, visit.seconds, flees)
     return complete and is_right
 
 
@@ -209,7 +212,14 @@ def _share_out(recorded: dict[str, AreaSums], entries: list[_Entry], flees: Numb
         total.add(entry.seconds)
     for entry in entries:
         share = flees * (entry.seconds / total.value) if entry.seconds else 0
-        recorded.setdefault(entry.area, AreaSums()).add(entry.gold, entry.seconds, share)
+        _sums_of(recorded, entry.area).add(entry.gold, entry.seconds, share)
+
+
+def _sums_of(areas: dict[str, AreaSums], area: str) -> AreaSums:
+    sums = areas.get(area)
+    if sums is None:  # and not setdefault, which would make four objects for every visit
+        sums = areas[area] = AreaSums()
+    return sums
 
 
 @frozen

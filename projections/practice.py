@@ -76,6 +76,14 @@ class Measured:
         """One measurement."""
         return cls(value, value, ExactSum().add(value))
 
+    def add(self, value: Number) -> None:
+        """One more measurement."""
+        if value < self.min:
+            self.min = value
+        elif value > self.max:
+            self.max = value
+        self.sum.add(value)
+
     def merge(self, later: Measured) -> Measured:
         """Both. Of equals the earlier one is kept: 1 and 1.0 are equal, and not the same JSON."""
         return Measured(
@@ -118,7 +126,10 @@ class PracticeMetrics:
 
     def apply(self, state: dict[str, PracticeState], event: Event) -> dict[str, PracticeState]:
         """Take one event into its session."""
-        session = state.setdefault(event.subject or _NO_SUBJECT, PracticeState())
+        subject = event.subject or _NO_SUBJECT
+        session = state.get(subject)
+        if session is None:
+            session = state[subject] = PracticeState()
         _TAKES[event.type](session, event.data)
         return state
 
@@ -171,8 +182,15 @@ def _started(session: PracticeState, data: dict[str, Any]) -> None:
 
 
 def _measured(session: PracticeState, data: dict[str, Any]) -> None:
-    found = {name: Measured.once(value) for name, value in data.items() if is_number(value)}
-    merge_values(session.metrics, found, Measured.merge)
+    metrics, found = session.metrics, False
+    for name, value in data.items():
+        if is_number(value):
+            found = True
+            known = metrics.get(name)
+            if known is None:
+                metrics[name] = Measured.once(value)
+            else:
+                known.add(value)
     session.records += 1
     session.incomplete += not found
 

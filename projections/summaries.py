@@ -23,19 +23,16 @@ tasks_open, files_read, files_written, tool_calls, velocity, gold, notes``, and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from attrs import Factory, define, frozen
+from attrs import frozen
 
 from eventlog import Event
 from projections._exact import ExactSum
 from projections._keyed import Key, KeyedProjection
-from projections._values import is_number, merge_values
-
-_NEVER = datetime.min.replace(tzinfo=UTC)  # replaced by the first event
-_MILLISECOND = timedelta(milliseconds=1)
-_HOUR_MS = 3_600_000
+from projections._session_state import SessionState, TaskPairs
+from projections._values import is_number
 
 
 @frozen
@@ -61,56 +58,6 @@ class SessionSummary:
     tasks_unstarted: int
     metrics: dict[str, float]
     incomplete: int
-
-
-@define
-class TaskPairs:
-    """Starts and completions of one task name that found no partner (yet)."""
-
-    unstarted: int = 0
-    open: int = 0
-
-    def start(self) -> None:
-        """One more start."""
-        self.open += 1
-
-    def complete(self) -> None:
-        """One more completion: of an open start when there is one."""
-        if self.open:
-            self.open -= 1
-        else:
-            self.unstarted += 1
-
-    def merge(self, later: TaskPairs) -> TaskPairs:
-        """The later completions take the earlier open starts."""
-        matched = min(self.open, later.unstarted)
-        return TaskPairs(
-            self.unstarted + later.unstarted - matched, self.open - matched + later.open
-        )
-
-
-@define
-class SessionState:
-    """What is known of one session after some stretch of the log."""
-
-    source: str = ""
-    first_time: datetime = _NEVER
-    last_time: datetime = _NEVER
-    events: int = 0
-    status: str | None = None
-    """Set by the last event that decides it; None when this stretch has none."""
-    ended: datetime | None = None
-    tasks_started: int = 0
-    tasks_completed: int = 0
-    pairs: dict[str, TaskPairs] = Factory(dict)
-    files_read: int = 0
-    files_written: int = 0
-    tool_calls: int = 0
-    area_gold: ExactSum = Factory(ExactSum)
-    stated_gold: int | float | None = None
-    notes: str | None = None
-    metrics: dict[str, ExactSum] = Factory(dict)
-    incomplete: int = 0
 
 
 class SessionSummaries(KeyedProjection[SessionState, SessionSummary]):
@@ -140,58 +87,33 @@ class SessionSummaries(KeyedProjection[SessionState, SessionSummary]):
 
     def merge_one(self, earlier: SessionState, later: SessionState) -> SessionState:
         """Two stretches of one session."""
-        return _merge(earlier, later)
+        return earlier.merge(later)
 
     def result_one(self, key: Key, state: SessionState) -> SessionSummary:
         """The session's summary."""
         return _summarize(key, state)
 
 
-def _merge(earlier: SessionState, later: SessionState) -> SessionState:
-    decided = later if later.status is not None else earlier
-    return SessionState(
-        source=earlier.source,
-        first_time=min(earlier.first_time, later.first_time),
-        last_time=max(earlier.last_time, later.last_time),
-        events=earlier.events + later.events,
-        status=decided.status,
-        ended=decided.ended,
-        tasks_started=earlier.tasks_started + later.tasks_started,
-        tasks_completed=earlier.tasks_completed + later.tasks_completed,
-        pairs=merge_values(earlier.pairs, later.pairs, TaskPairs.merge),
-        files_read=earlier.files_read + later.files_read,
-        files_written=earlier.files_written + later.files_written,
-        tool_calls=earlier.tool_calls + later.tool_calls,
-        area_gold=earlier.area_gold.merge(later.area_gold),
-        stated_gold=earlier.stated_gold if later.stated_gold is None else later.stated_gold,
-        notes=earlier.notes if later.notes is None else later.notes,
-        metrics=merge_values(earlier.metrics, later.metrics, ExactSum.merge),
-        incomplete=earlier.incomplete + later.incomplete,
-    )
-
-
 def _summarize(subject: Key, session: SessionState) -> SessionSummary:
-    duration_ms = (session.last_time - session.first_time) // _MILLISECOND
-    gold = session.area_gold.value if session.area_gold.count else None
     return SessionSummary(
         subject=subject,
         source=session.source,
         status=session.status or "open",
         started=session.first_time,
         ended=session.ended,
-        duration_ms=duration_ms,
+        duration_ms=session.duration_ms,
         events=session.events,
         tasks_started=session.tasks_started,
         tasks_completed=session.tasks_completed,
-        tasks_open=sum(pair.open for pair in session.pairs.values()),
+        tasks_open=session.tasks_open,
         files_read=session.files_read,
         files_written=session.files_written,
         tool_calls=session.tool_calls,
-        velocity=session.tasks_completed * _HOUR_MS / duration_ms if duration_ms else 0.0,
-        gold=gold if session.stated_gold is None else session.stated_gold,
+        velocity=session.velocity,
+        gold=session.gold,
         notes=session.notes,
-        tasks_unstarted=sum(pair.unstarted for pair in session.pairs.values()),
-        metrics={name: total.mean or 0.0 for name, total in session.metrics.items()},
+        tasks_unstarted=session.tasks_unstarted,
+        metrics=session.means,
         incomplete=session.incomplete,
     )
 

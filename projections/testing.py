@@ -10,15 +10,19 @@ Needs Hypothesis, and is meant for tests::
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from datetime import UTC, datetime, timedelta
+from itertools import combinations_with_replacement, pairwise
 from multiprocessing import get_context
 from pathlib import Path
+from random import Random
 from typing import Any
+from zlib import crc32
 
-from hypothesis import given, settings
+import msgspec
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from eventlog import Event, EventLog, NewEvent
@@ -28,6 +32,12 @@ from projections._fold import fold
 from projections._live import LiveView
 from projections._protocol import Projection
 from projections._states import StateCodec
+from projections._testing_events import (
+    STANDARD_TYPE_NAMES,
+    DataByType,
+    make_event,
+    new_events,
+)
 
 __all__ = [
     "check_law",
@@ -35,101 +45,68 @@ __all__ = [
     "check_runs",
     "make_event",
     "new_events",
-    "write_segments",
 ]
 
-_START = datetime(2026, 2, 2, tzinfo=UTC)
-_NAMES = st.sampled_from(["a", "b", "\u00fc"])
-_COUNTS = st.integers(0, 5)
-_NUMBERS = st.one_of(
-    _COUNTS,
-    st.integers(-(2**63), 2**64 - 1),
-    st.floats(allow_nan=False, allow_infinity=False),
-)
-_WRONG = st.one_of(
-    st.none(), st.booleans(), st.text(max_size=3), st.lists(st.integers(0, 3), max_size=2)
-)
-_AREA = st.fixed_dictionaries(
-    {}, optional={"area": _NAMES, "gold": _NUMBERS, "seconds": _NUMBERS, "time": _COUNTS}
-)
-
-# What fits each type. Every value may be missing or wrong now and then: logs are like that.
-_FITTING: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "session.started": {"user": _NAMES},
-    "session.ended": {"reason": _NAMES},
-    "session.summarized": {
-        "gold": _NUMBERS, "kills": _COUNTS, "deaths": _COUNTS, "flees": _COUNTS,
-        "duration_seconds": _NUMBERS, "areas": st.lists(_AREA, max_size=3), "notes": _NAMES,
-    },
-    "session.annotated": {"notes": _NAMES},
-    "task.started": {"task": _NAMES},
-    "task.completed": {"task": _NAMES, "duration_ms": _NUMBERS},
-    "file.read": {"path": _NAMES, "size_bytes": _NUMBERS},
-    "file.written": {"path": _NAMES, "size_bytes": _NUMBERS, "lines": _COUNTS},
-    "tool.called": {"tool": _NAMES, "duration_ms": _NUMBERS},
-    "area.visited": {
-        "area": _NAMES, "seconds": _NUMBERS, "gold": _NUMBERS, "kills": _COUNTS,
-        "deaths": _COUNTS, "flees": _COUNTS,
-    },
-    "metric.recorded": {"pitch_accuracy": _NUMBERS, "timing_stability": _NUMBERS},
-    "state.saved": {"step": _COUNTS},
-    "crash.detected": {"error_type": _NAMES, "error_message": _NAMES},
-    "recovery.completed": {"restored": _COUNTS},
-    "something.else": {"task": _NAMES},
-}  # fmt: skip
+_PHASES = [phase for phase in Phase if phase is not Phase.explain]  # the messages explain enough
+_FEW = 10  # cuts
+_SHOWN = 600  # characters of an answer in a message
 
 
-@st.composite
-def new_events(draw: st.DrawFn) -> NewEvent:
-    """Any event of the standard types, with data that fits, is missing, or is wrong."""
-    type_ = draw(st.sampled_from(sorted(_FITTING)))
-    usual = {name: st.one_of(values, values, _WRONG) for name, values in _FITTING[type_].items()}
-    if draw(st.integers(0, 4)):
-        data = {name: draw(_FITTING[type_][name]) for name in usual}
-    else:
-        data = draw(st.fixed_dictionaries({}, optional=usual))
-    return NewEvent(
-        type_,
-        data,
-        subject=draw(st.sampled_from(["s-1", "s-1", "s-1", "s-2", None])),
-        source=draw(st.sampled_from(["agent/1", "game"])),
-        time=_START + timedelta(milliseconds=draw(st.integers(-10_000, 10_000_000))),
-    )
+def check_projection(
+    projection: Projection[Any, Any],
+    *,
+    max_examples: int = 200,
+    data: DataByType | None = None,
+    executor: Executor | None = None,
+) -> None:
+    """Check everything a projection promises, on random events with random splits and segments.
 
+    ``data`` says what the events of your own types hold, by type: Hypothesis strategies of dicts.
+    Starts two processes, unless an ``executor`` is given.
 
-def make_event(sequence: int, new: NewEvent) -> Event:
-    """The event that a log would give back for ``new`` at this sequence."""
-    assert isinstance(new.event, str)  # noqa: S101 - a helper for tests
-    return Event(
-        id=f"testing-{sequence}",
-        source=new.source or "eventlog",
-        type=new.event,
-        time=new.time or _START,
-        subject=new.subject,
-        data=dict(new.data or {}),
-        digits=f"{sequence:019d}",
-    )
-
-
-def check_projection(projection: Projection[Any, Any], *, max_examples: int = 200) -> None:
-    """Check everything a projection promises; AssertionError with the smallest failing events."""
-    check_law(projection, max_examples=max_examples)
+    Errors: AssertionError that names the broken promise, or ProjectionError, with the smallest
+    events that show it; ValueError when nothing is known of the types that the projection folds.
+    """
+    check_law(projection, max_examples=max_examples, data=data)
+    events, logs = _events_for(projection, data), max(1, max_examples // 20)
+    if executor is not None:
+        _check_runs_on_random_logs(projection, events, executor, logs)
+        return
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        _check_runs_on_random_logs(projection, processes, max(1, max_examples // 20))
+        _check_runs_on_random_logs(projection, events, processes, logs)
 
 
-def check_law(projection: Projection[Any, Any], *, max_examples: int = 200) -> None:
-    """``fold(a + b) == merge(fold(a), fold(b))`` for every split, also through stored states."""
+def check_law(
+    projection: Projection[Any, Any], *, max_examples: int = 200, data: DataByType | None = None
+) -> None:
+    """``fold(a + b) == merge(fold(a), fold(b))`` for every split, also through stored states.
 
-    @settings(max_examples=max_examples, deadline=None)
-    @given(_many(new_events()), st.data())
-    def law(news: list[NewEvent], data: st.DataObject) -> None:
+    And what it takes for that: the same events give the same state, nothing but the state changes,
+    and the state survives its way through JSON. As for :func:`check_projection` otherwise.
+    """
+    codec = StateCodec(projection)
+
+    @settings(max_examples=max_examples, deadline=None, phases=_PHASES)
+    @given(_many(_events_for(projection, data)))
+    def law(news: list[NewEvent]) -> None:
         events = [make_event(number, new) for number, new in enumerate(news, 1)]
-        for _ in range(3):  # cutting is cheap, finding telling events is not
-            cuts = sorted(data.draw(st.tuples(*[st.integers(0, len(events))] * 2)))
-            _check_splits(projection, events, *cuts)
+        whole = _pure_answer(projection, codec, events)
+        for cuts in _cuts(events):
+            _check_split(projection, codec, events, cuts, whole)
 
     law()
+
+
+def _events_for(
+    projection: Projection[Any, Any], data: DataByType | None
+) -> st.SearchStrategy[NewEvent]:
+    unknown = (projection.types or frozenset()) - STANDARD_TYPE_NAMES - set(data or {})
+    if unknown:
+        raise ValueError(
+            f"projection {projection.name!r} folds {', '.join(sorted(unknown))}, which nothing is "
+            "known of: say what such events hold, with data={type: strategy of dicts}"
+        )
+    return new_events(projection.types, data)
 
 
 def _many(events: st.SearchStrategy[NewEvent]) -> st.SearchStrategy[list[NewEvent]]:
@@ -137,65 +114,121 @@ def _many(events: st.SearchStrategy[NewEvent]) -> st.SearchStrategy[list[NewEven
     return st.one_of(st.lists(events, max_size=40), st.lists(events, min_size=15, max_size=40))
 
 
-def _check_splits(
-    projection: Projection[Any, Any], events: list[Event], first: int, second: int
+def _cuts(events: list[Event]) -> list[tuple[int, int]]:
+    """Where to cut: everywhere in a few events, at some places in many.
+
+    Not drawn by Hypothesis, which would then have to find the smallest cuts, too.
+    """
+    every = list(combinations_with_replacement(range(len(events) + 1), 2))
+    chosen = Random(crc32(msgspec.json.encode(events)))  # noqa: S311 - the same for the same events
+    return every if len(every) <= _FEW else chosen.sample(every, 3)
+
+
+def _pure_answer(projection: Projection[Any, Any], codec: StateCodec, events: list[Event]) -> bytes:
+    """The answer about these events, which depends on nothing else and changes nothing."""
+    recorded = msgspec.json.encode(events)
+    state = fold(projection, events)
+    _compare(projection, "apply changed an event", recorded, msgspec.json.encode(events))
+    dumped = codec.dump_checked(state, len(events) or None)
+    _compare(
+        projection, "the state is another after its way through JSON",
+        dumped, codec.dump(codec.load(dumped)),
+    )  # fmt: skip
+    answer = _answer(projection, state)
+    _compare(projection, "result changed the state", dumped, codec.dump(state))
+    _compare(projection, "the same state gave another answer", answer, _answer(projection, state))
+    again = _answer(projection, fold(projection, events))
+    _compare(projection, "the same events gave another answer", answer, again)
+    return answer
+
+
+def _check_split(
+    projection: Projection[Any, Any],
+    codec: StateCodec,
+    events: list[Event],
+    cuts: tuple[int, int],
+    whole: bytes,
 ) -> None:
-    codec, merge = StateCodec(projection), projection.merge
-
-    def folded(part: list[Event]) -> Any:
-        return codec.load(codec.dump(fold(projection, part)))
-
-    def parts() -> tuple[Any, Any, Any]:  # anew each time: merge may consume what it is given
-        return folded(events[:first]), folded(events[first:second]), folded(events[second:])
-
-    whole = _answer(projection, fold(projection, events))
-    a, b, c = parts()
-    assert _answer(projection, merge(merge(a, b), c)) == whole, "merge(merge(a, b), c)"  # noqa: S101
-    a, b, c = parts()
-    assert _answer(projection, merge(a, merge(b, c))) == whole, "merge(a, merge(b, c))"  # noqa: S101
+    """Three stretches give the answer about the whole, whichever two are merged first."""
+    merge, stretches = projection.merge, [events[a:b] for a, b in pairwise([0, *cuts, len(events)])]
+    cut = f"where they have {', '.join(str(len(part)) for part in stretches)} events"
+    stored = [codec.dump(fold(projection, part)) for part in stretches]
+    a, b, c = map(codec.load, stored)
+    merged = _answer(projection, merge(merge(a, b), c))
+    _compare(projection, f"merge(merge(a, b), c) is not the fold of all, {cut}", whole, merged)
+    a, b, c = map(codec.load, stored)  # anew: merge may consume what it is given
+    merged = _answer(projection, merge(a, merge(b, c)))
+    _compare(projection, f"merge(a, merge(b, c)) is not the fold of all, {cut}", whole, merged)
 
 
 def _answer(projection: Projection[Any, Any], state: Any) -> bytes:
     return canonical_json(projection.result(state))
 
 
+def _compare(projection: Projection[Any, Any], broken: str, expected: bytes, found: bytes) -> None:
+    if found != expected:
+        raise AssertionError(
+            f"projection {projection.name!r}: {broken}\n"
+            f"  expected {_shorten(expected)}\n  found    {_shorten(found)}"
+        )
+
+
+def _shorten(document: bytes) -> str:
+    text = document.decode()
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text):,} characters)"
+
+
 def _check_runs_on_random_logs(
-    projection: Projection[Any, Any], executor: Executor, max_examples: int
+    projection: Projection[Any, Any],
+    events: st.SearchStrategy[NewEvent],
+    executor: Executor,
+    max_examples: int,
 ) -> None:
     @settings(max_examples=max_examples, deadline=None)
-    @given(st.lists(st.lists(new_events(), min_size=1, max_size=8), max_size=5))
+    @given(st.lists(st.lists(events, min_size=1, max_size=8), max_size=5))
     def run(segments: list[list[NewEvent]]) -> None:
         with tempfile.TemporaryDirectory() as directory:
-            path = write_segments(Path(directory) / "testing.eventlog", segments)
+            path = Path(directory) / "testing.eventlog"
+            _check_live(path, projection, segments)
             check_runs(path, projection, executor)
 
     run()
 
 
-def write_segments(path: Path, segments: Sequence[Sequence[NewEvent]]) -> Path:
-    """A log with these segments: all but the last sealed, the last one active."""
+def _check_live(
+    path: Path, projection: Projection[Any, Any], segments: Sequence[Sequence[NewEvent]]
+) -> None:
+    """Write a log with these segments, the last one active, and look at it all the while."""
     with EventLog.open(path, sync="never") as log:
+        view = LiveView(log, projection)
         for number, segment in enumerate(segments, 1):
             log.extend(segment)
+            expected = _answer(projection, fold(projection, log.read()))
+            found = canonical_json(view.refresh())
+            _compare(projection, f"a live view after {number} segments", expected, found)
             if number < len(segments):
                 log.seal()
-    return path
 
 
 def check_runs(path: Path, projection: Projection[Any, Any], executor: Executor) -> None:
-    """Every way to compute an answer over this log gives the same bytes."""
+    """Every way to compute an answer over this log gives the same bytes. Deletes its cache."""
     with EventLog.open(path, readonly=True) as log:
         events = list(log.read())
-        plain = _answer(projection, fold(projection, events))
         ways: dict[str, Callable[[], Any]] = {
-            "executor, nothing cached": lambda: project(log, projection, executor=executor),
+            "serial, nothing cached": lambda: project(log, projection),
             "serial, from the cache": lambda: project(log, projection),
             "as of the end": lambda: project(log, projection, len(events)),
-            "a live view": lambda: LiveView(log, projection).refresh(),
+            "a live view": lambda: LiveView(log, projection).result,
+            "executor, from the cache": lambda: project(log, projection, executor=executor),
         }
+        plain = _answer(projection, fold(projection, events))
+        shutil.rmtree(log.cache_path, ignore_errors=True)
+        elsewhere = canonical_json(project(log, projection, executor=executor))
+        _compare(projection, "executor, nothing cached", plain, elsewhere)
+        shutil.rmtree(log.cache_path, ignore_errors=True)
         for way, answer in ways.items():
-            assert canonical_json(answer()) == plain, way  # noqa: S101
+            _compare(projection, way, plain, canonical_json(answer()))
         for until in {1, len(events) // 2, len(events) - 1}:
             expected = _answer(projection, fold(projection, events[: max(0, until)]))
             found = canonical_json(project(log, projection, max(0, until)))
-            assert found == expected, f"as of {until}"  # noqa: S101
+            _compare(projection, f"as of sequence {until}", expected, found)

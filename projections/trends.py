@@ -20,24 +20,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from attrs import Factory, define, frozen
 
 from eventlog import Event, EventLogError
 from projections._exact import ExactSum
 from projections._keyed import Key, KeyedProjection
-from projections._rates import nearest, per_hour
+from projections._rates import Ratio, nearest, per_hour
+from projections._session_state import SessionState
 from projections._values import Number, is_number, merge_values, number_in
-from projections.summaries import SessionState, SessionSummaries, SessionSummary
+from projections.summaries import SessionSummaries
 
 ALIASES: Mapping[str, str] = {"avg_session_length": "session_length"}
 
 _SUMMARIES = SessionSummaries()
-_COUNTS = (
-    *("events", "tasks_started", "tasks_completed", "tasks_open", "tasks_unstarted", "files_read"),
-    *("files_written", "tool_calls", "duration_ms", "velocity", "incomplete"),
-)
 _VISITED = ("kills", "deaths", "flees")
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -87,10 +83,9 @@ def trend(
 
 
 @define
-class TrendState:
-    """A session's summary, and what else its metrics come from."""
+class TrendState(SessionState):
+    """What the summaries keep of a session, and what else its metrics come from."""
 
-    session: SessionState = Factory(SessionState)
     visited: dict[str, ExactSum] = Factory(dict)
     """Sums over area.visited."""
     stated: dict[str, int | float] = Factory(dict)
@@ -101,7 +96,7 @@ class SessionTrends(KeyedProjection[TrendState, SessionMetrics]):
     """The projection; see the module. A session is a subject; None holds events without one."""
 
     name = "session-trends"
-    version = 1  # the state holds that of the summaries: raise it with theirs
+    version = 2  # the state extends that of the summaries: raise it with theirs
     types = SessionSummaries.types
 
     def initial_one(self) -> TrendState:
@@ -110,7 +105,7 @@ class SessionTrends(KeyedProjection[TrendState, SessionMetrics]):
 
     def apply_one(self, state: TrendState, event: Event) -> TrendState:
         """Count one event in its session."""
-        _SUMMARIES.apply_one(state.session, event)
+        _SUMMARIES.apply_one(state, event)
         if event.type == "area.visited":
             for name in _VISITED:
                 state.visited.setdefault(name, ExactSum()).add(number_in(event.data, name)[0])
@@ -120,39 +115,52 @@ class SessionTrends(KeyedProjection[TrendState, SessionMetrics]):
 
     def merge_one(self, earlier: TrendState, later: TrendState) -> TrendState:
         """Two stretches of one session."""
-        return TrendState(
-            _SUMMARIES.merge_one(earlier.session, later.session),
-            merge_values(earlier.visited, later.visited, ExactSum.merge),
-            earlier.stated | later.stated,
-        )
+        _SUMMARIES.merge_one(earlier, later)
+        merge_values(earlier.visited, later.visited, ExactSum.merge)
+        earlier.stated |= later.stated
+        return earlier
 
     def result_one(self, key: Key, state: TrendState) -> SessionMetrics:
         """Every number that is known of the session."""
-        summary = _SUMMARIES.result_one(key, state.session)
-        known = summary.metrics | _totals(state, summary)
-        known |= {name: getattr(summary, name) for name in _COUNTS}
-        known |= _rates(_length(state), _totals(state, summary))
-        return SessionMetrics(key, summary.started, known)
+        totals = _totals(state)
+        known = state.means | totals | _counts(state)
+        known.update(_rates(_length(state), totals))
+        return SessionMetrics(key, state.first_time, known)
 
 
-def _totals(state: TrendState, summary: SessionSummary) -> dict[str, Number]:
+def _counts(state: TrendState) -> dict[str, Number]:
+    return {
+        "events": state.events,
+        "tasks_started": state.tasks_started,
+        "tasks_completed": state.tasks_completed,
+        "tasks_open": state.tasks_open,
+        "tasks_unstarted": state.tasks_unstarted,
+        "files_read": state.files_read,
+        "files_written": state.files_written,
+        "tool_calls": state.tool_calls,
+        "duration_ms": state.duration_ms,
+        "velocity": state.velocity,
+        "incomplete": state.incomplete,
+    }
+
+
+def _totals(state: TrendState) -> dict[str, Number]:
     """What was stated, or else seen."""
-    seen = {name: total.value for name, total in state.visited.items()}
-    gold = {} if summary.gold is None else {"gold": summary.gold}
-    return seen | state.stated | gold
+    seen = {name: total.value for name, total in state.visited.items()} if state.visited else {}
+    gold = state.gold
+    return seen | state.stated if gold is None else seen | state.stated | {"gold": gold}
 
 
-def _length(state: TrendState) -> Fraction:
+def _length(state: TrendState) -> Ratio:
     """The session's length in seconds."""
     stated = state.stated.get("duration_seconds")
     if stated is not None:
-        return max(Fraction(0), Fraction(stated))
-    session = state.session
-    return Fraction((session.last_time - session.first_time) // _MICROSECOND, 1_000_000)
+        return max(0, stated).as_integer_ratio()
+    return (state.last_time - state.first_time) // _MICROSECOND, 1_000_000
 
 
-def _rates(seconds: Fraction, totals: Mapping[str, Number]) -> Iterable[tuple[str, float]]:
-    yield "session_length", nearest(seconds / 60)
+def _rates(seconds: Ratio, totals: Mapping[str, Number]) -> Iterable[tuple[str, float]]:
+    yield "session_length", nearest(seconds[0], seconds[1] * 60)
     for name in ("gold", "deaths"):
         if name in totals:
-            yield f"{name}_per_hour", per_hour(Fraction(totals[name]), seconds)
+            yield f"{name}_per_hour", per_hour(totals[name].as_integer_ratio(), seconds)

@@ -2,60 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import click
 
-from cli._asking import ask, of_subjects, print_documents
-from cli._options import (
-    as_of_option,
-    jobs_option,
-    json_option,
-    jsonl_option,
-    log_argument,
-    subjects_option,
-)
+from cli._asking import ask_sessions
+from cli._forms import Form, form_options, print_documents
+from cli._options import log_argument
 from cli._output import say
-from cli._rows import format_number, print_rows, say_what, shorten, unless_zero
+from cli._questions import Question, question_options
+from cli._rows import format_number, say_what, shorten, unless_zero
+from cli._table import Column, print_table
 from cli._text import count, format_duration
-from projections import SessionAnalyses, SessionAnalysis
+from projections import SessionAnalyses, SessionAnalysis, to_document
 
-Cell = Callable[[SessionAnalysis], str]
-
-_TEXTS: dict[str, Cell] = {"subject": lambda one: one.subject or "(none)"}
-_NUMBERS: dict[str, Cell] = {
-    "tasks": lambda one: unless_zero(len(one.task_breakdown)),
-    "task time": lambda one: format_duration(_total_ms(one) or None),
-    "tasks/h": lambda one: format_number(one.velocity_metrics["tasks_per_hour"] or None),
-    "read": lambda one: unless_zero(one.file_operation_stats.get("read", 0)),
-    "written": lambda one: unless_zero(one.file_operation_stats.get("write", 0)),
-    "tools/h": lambda one: format_number(one.velocity_metrics["tool_calls_per_hour"] or None),
-    "open": lambda one: unless_zero(one.tasks_open),
-    "unstarted": lambda one: unless_zero(one.tasks_unstarted),
-    "incomplete": lambda one: unless_zero(one.incomplete),
-}
-_BEHIND: dict[str, Cell] = {"bottlenecks": lambda one: ", ".join(_bottlenecks(one))}
+_COLUMNS: tuple[Column[SessionAnalysis], ...] = (
+    Column("subject", lambda one: one.subject or "(none)"),
+    Column("tasks", lambda one: unless_zero(len(one.task_breakdown)), is_number=True),
+    Column("task time", lambda one: format_duration(_total_ms(one) or None), is_number=True),
+    Column("tasks/h", lambda one: _rate(one, "tasks_per_hour"), is_number=True),
+    Column("read", lambda one: _files(one, "read"), is_number=True),
+    Column("written", lambda one: _files(one, "write"), is_number=True),
+    Column("tools/h", lambda one: _rate(one, "tool_calls_per_hour"), is_number=True),
+    Column("open", lambda one: unless_zero(one.tasks_open), is_number=True),
+    Column("unstarted", lambda one: unless_zero(one.tasks_unstarted), is_number=True),
+    Column("incomplete", lambda one: unless_zero(one.incomplete), is_number=True),
+    Column("bottlenecks", lambda one: ", ".join(_bottlenecks(one))),
+)
 _SPARE = ("tools/h", "tasks/h", "unstarted", "written", "read", "incomplete", "open", "bottlenecks")
 """What a narrow terminal does without first."""
 
 
 @click.command("analyze")
 @log_argument
-@as_of_option
-@subjects_option
-@jobs_option
-@json_option
-@jsonl_option
-def command(
-    log: Path,
-    as_of: int | datetime | None,
-    subjects: tuple[str, ...],
-    jobs: int,
-    as_json: bool,
-    as_jsonl: bool,
-) -> None:
+@question_options
+@form_options
+def command(log: Path, question: Question, form: Form) -> None:
     """Analyze the tasks of each session: time per task, bottlenecks, hourly rates.
 
     A bottleneck is a task that took more than 30 % of the time of all tasks of its session. The
@@ -66,9 +48,9 @@ def command(
       eventlog analyze LOG
       eventlog analyze LOG --subject agent-0001 --json | jq '.[].task_breakdown'
     """
-    analyses = of_subjects(ask(log, SessionAnalyses(), as_of, jobs), subjects)
-    if as_json or as_jsonl:
-        print_documents(analyses, lines=not as_json)
+    analyses = ask_sessions(log, SessionAnalyses(), question)
+    if form is not Form.TABLE:
+        print_documents(map(to_document, analyses), form)
     elif analyses:
         _print_analyses(analyses)
     else:
@@ -77,7 +59,7 @@ def command(
 
 def _print_analyses(analyses: list[SessionAnalysis]) -> None:
     filled = [one for one in analyses if _has_something_to_show(one)]
-    left_out = print_rows(filled, _TEXTS, _NUMBERS, spare=_SPARE, behind=_BEHIND) if filled else []
+    left_out = print_table(_COLUMNS, filled, _SPARE) if filled else []
     only_tools = len(analyses) - len(filled)
     more = f"{count(only_tools, 'more session')} with tool calls only" if only_tools else ""
     say_what(count(len(filled), "session"), more, left_out=left_out)
@@ -85,6 +67,14 @@ def _print_analyses(analyses: list[SessionAnalysis]) -> None:
 
 def _has_something_to_show(one: SessionAnalysis) -> bool:
     return any((one.task_breakdown, one.file_operation_stats, one.tasks_open, one.incomplete))
+
+
+def _rate(analysis: SessionAnalysis, name: str) -> str:
+    return format_number(analysis.velocity_metrics[name] or None)
+
+
+def _files(analysis: SessionAnalysis, name: str) -> str:
+    return unless_zero(analysis.file_operation_stats.get(name, 0))
 
 
 def _total_ms(analysis: SessionAnalysis) -> int:

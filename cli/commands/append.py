@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cli._done import done
 from cli._failures import Exit, Failure
 from cli._options import (
     MomentType,
@@ -19,8 +20,7 @@ from cli._options import (
 )
 from cli._output import print_json
 from eventlog._format import HARD_MAX_LINE_BYTES
-from eventlog.importing._bad_line import BadLineError
-from eventlog.importing._json_line import decode_object
+from eventlog.importing import BadLineError, decode_object
 
 
 def _parse(data: str) -> dict[str, Any]:
@@ -91,7 +91,8 @@ def command(
             time=time,
             expected_sequence=expected_sequence,
         )
-    if as_json:
-        print_json({"sequence": sequence})
-    else:
-        click.echo(sequence)
+    with done(f"the event was stored with sequence {sequence}"):
+        if as_json:
+            print_json({"sequence": sequence})
+        else:
+            click.echo(sequence)

@@ -2,68 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
 
-from cli._events import print_events, print_json_array, print_lines
+from cli._events import print_events
 from cli._failures import Exit
-from cli._options import (
-    filter_options,
-    json_option,
-    jsonl_option,
-    log_argument,
-    make_query,
-    open_for_reading,
-    range_options,
-)
+from cli._forms import Form, form_options
+from cli._options import log_argument, open_for_reading
 from cli._output import say
+from cli._questions import Stretch, stretch_options
 from cli._text import count
 from eventlog import DamagedLogError
 
 
 @click.command("cat")
 @log_argument
-@filter_options
-@range_options
+@stretch_options
 @click.option("--skip-damaged", is_flag=True, help="Go around damage; exit code 3 if there is any.")
-@json_option
-@jsonl_option
-def command(
-    log: Path,
-    types: tuple[str, ...],
-    subject: str | None,
-    since: datetime | None,
-    before: datetime | None,
-    after: int,
-    until: int | None,
-    reverse: bool,
-    limit: int | None,
-    skip_damaged: bool,
-    as_json: bool,
-    as_jsonl: bool,
-) -> int:
+@form_options
+def command(log: Path, stretch: Stretch, skip_damaged: bool, form: Form) -> int:
     """Print events; with --jsonl exactly as they are stored.
+
+    A terminal shows of each event what fits on a line; a pipe and JSON have all of it.
 
     \b
     Examples:
       eventlog cat LOG --type task.completed --subject s-17
       eventlog cat LOG --jsonl --since 2026-02-01 | jq -r .type | sort | uniq -c
     """
-    query = make_query(
-        types=types, subject=subject, since=since, before=before, after=after, until=until,
-        reverse=reverse, limit=limit,
-    )  # fmt: skip
     found: list[DamagedLogError] = []
     with open_for_reading(log) as opened:
-        pairs = opened.scan(query, found.append) if skip_damaged else opened.scan(query)
-        if as_json:
-            print_json_array(line for line, _ in pairs)
-        elif as_jsonl:
-            print_lines(line for line, _ in pairs)
-        else:
-            print_events(event for _, event in pairs)
+        pairs = stretch.scan(opened, found.append if skip_damaged else None)
+        print_events(pairs, form)
     for error in found:
         say(f"damaged: {error}")
     if found:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cli._failures import Exit, Failure
+from cli._invocation import own_name
 from cli._options import LogType, open_for_writing
 from cli._output import say
 from cli._summaries import print_summaries
@@ -46,7 +47,7 @@ def command(log: Path, sessions: int, seed: int) -> int:
     say("")
     with EventLog.open(log, readonly=True) as opened:
         print_summaries(project(opened, SessionSummaries()), _SESSIONS_SHOWN)
-    _suggest(log)
+    _suggest(log, written)
     return Exit.DONE if report.ok else Exit.DATA
 
 
@@ -59,15 +60,16 @@ def _describe(log: EventLog, written: int, sessions: int) -> None:
     )
 
 
-def _suggest(path: Path) -> None:
-    log = quoted(path)
+def _suggest(path: Path, events: int) -> None:
+    name, log = own_name(), quoted(path)
     click.echo(
         f"""
 Try next:
-  eventlog summary {log} --json | jq '.[] | select(.status == "crashed")'
-  eventlog cat {log} --type task.completed -n 5
-  eventlog tail {log} -f
-  eventlog append {log} task.started '{{"task": "try it"}}' --subject me
-  zstd -dc {log}/segments/*.zst | head -3
-  eventlog --help"""
+  {name} analyze {log}
+  {name} trends {log} --metric session_length
+  {name} recover {log}
+  {name} audit {log} --type crash.detected --reverse -n 5
+  {name} diff {log} session-summaries {events // 2}
+  {name} tail {log} -f
+  {name} --help"""
     )

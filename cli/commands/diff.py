@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
 import msgspec
+from attrs import evolve
 
-from cli._options import AsOfType, json_option, jsonl_option, log_argument, open_for_reading
-from cli._output import print_json, print_jsonl, print_table, say
-from cli._rows import shorten
+from cli._asking import answer
+from cli._forms import Form, form_options, print_documents
+from cli._options import AsOfType, log_argument, open_for_reading
+from cli._output import say
+from cli._questions import Moment, Question, question_options
+from cli._rows import say_what, shorten
+from cli._table import Column, print_table
 from cli._text import count
-from projections import READ_MODELS, Change, diff, to_document
+from projections import READ_MODELS, Change, changes, to_document
 
 _VALUE_CHARACTERS = 40
+_TOO_LONG = 1e15  # to be written out
+_COLUMNS: tuple[Column[Change], ...] = (
+    Column("what", lambda change: change.path),
+    Column("before", lambda change: _shown(change.before)),
+    Column("after", lambda change: _shown(change.after)),
+)
 
 
 @click.command("diff")
@@ -22,47 +32,45 @@ _VALUE_CHARACTERS = 40
 @click.argument("name", metavar="NAME", type=click.Choice(list(READ_MODELS)))
 @click.argument("earlier", metavar="EARLIER", type=AsOfType())
 @click.argument("later", metavar="[LATER]", type=AsOfType(), required=False)
-@json_option
-@jsonl_option
+@question_options
+@form_options
 def command(
-    log: Path,
-    name: str,
-    earlier: int | datetime,
-    later: int | datetime | None,
-    as_json: bool,
-    as_jsonl: bool,
+    log: Path, name: str, earlier: Moment, later: Moment, question: Question, form: Form
 ) -> None:
     """Show what changed in a read model between two moments of the log.
 
-    EARLIER and LATER are sequences or times, both inclusive; LATER is now by default. The names of
-    the read models are those of 'eventlog project'.
+    EARLIER and LATER are sequences or times, both inclusive; LATER is now by default, and may be
+    given as --as-of, too. The names of the read models are those of 'eventlog project'.
 
     \b
     Examples:
       eventlog diff LOG session-summaries 1000
       eventlog diff LOG areas 2026-02-06T12:00 2026-02-07T12:00 --jsonl | jq -r .path
     """
+    if later is not None and question.as_of is not None:
+        raise click.UsageError("LATER and --as-of say the same: give one of them")
+    projection = READ_MODELS[name]()
     with open_for_reading(log) as opened:
-        changes = diff(opened, READ_MODELS[name](), earlier, later)
-    if as_json:
-        print_json([to_document(change) for change in changes])
-    elif as_jsonl:
-        print_jsonl(to_document(change) for change in changes)
-    else:
-        _print_people(changes)
-
-
-def _print_people(changes: list[Change]) -> None:
-    if changes:
-        print_table(
-            {
-                "what": [change.path for change in changes],
-                "before": [_shown(change.before) for change in changes],
-                "after": [_shown(change.after) for change in changes],
-            }
+        before, after = (
+            to_document(answer(opened, projection, evolve(question, as_of=moment)))
+            for moment in (earlier, question.as_of if later is None else later)
         )
-    say(count(len(changes), "change") if changes else "no changes")
+    found = changes(before, after)
+    if form is not Form.TABLE:
+        print_documents(map(to_document, found), form)
+    elif found:
+        left_out = print_table(_COLUMNS, found)
+        say_what(count(len(found), "change"), left_out=left_out)
+    else:
+        say("no changes")
 
 
 def _shown(value: object) -> str:
-    return "" if value is None else shorten(msgspec.json.encode(value).decode(), _VALUE_CHARACTERS)
+    if value is None:
+        return ""
+    if type(value) is int:
+        return f"{value:,}"
+    if isinstance(value, float) and abs(value) < _TOO_LONG:
+        return f"{value:,.6f}".rstrip("0").rstrip(".")
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return shorten(text, _VALUE_CHARACTERS)

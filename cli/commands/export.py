@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,14 @@ import attrs
 import click
 
 from cli._failures import Exit, Failure
-from cli._options import (
-    as_of_option,
-    filter_options,
-    json_option,
-    log_argument,
-    open_for_reading,
-)
+from cli._options import json_option, log_argument, open_for_reading
 from cli._output import print_json
 from cli._progress import progress_bar
+from cli._questions import Question, question_options
 from cli._text import as_text, clean, count
+from cli._workers import workers
 from eventlog import EventLog
+from projections import READ_MODELS, state_of
 from projections.exports import (
     FILE_FORMATS,
     DatabaseExport,
@@ -43,7 +39,7 @@ _LIBPQ_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT",
 @log_argument
 @click.option("--format", "format_", type=click.Choice([*FILE_FORMATS, "sqlite", "postgres"]),
               required=True, help="What to write.")  # fmt: skip
-@click.option("--model", metavar="NAME",
+@click.option("--model", metavar="NAME", type=click.Choice(list(READ_MODELS)),
               help="A read model, such as session-summaries. Without it: events.")  # fmt: skip
 @click.option("--table", metavar="NAME",
               help="Which table of a model that has several, such as areas_best.")  # fmt: skip
@@ -52,8 +48,7 @@ _LIBPQ_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT",
 @click.option("--dsn", metavar="DSN",
               help="The PostgreSQL database. A command line can be seen by others: rather set "
               f"{_DSN_VARIABLE}, or libpq's PGHOST, PGSERVICE, PGPASSFILE...")  # fmt: skip
-@filter_options
-@as_of_option
+@question_options
 @click.option("--manifest", is_flag=True,
               help="Write PATH.manifest.json, too: sequences, rows and SHA-256.")  # fmt: skip
 @json_option
@@ -64,11 +59,7 @@ def command(
     table: str | None,
     output: str,
     dsn: str | None,
-    types: tuple[str, ...],
-    subject: str | None,
-    since: datetime | None,
-    before: datetime | None,
-    as_of: int | datetime | None,
+    question: Question,
     manifest: bool,
     as_json: bool,
 ) -> None:
@@ -85,14 +76,30 @@ def command(
       EVENTLOG_DSN=postgresql://reports@db/activity eventlog export LOG --format postgres
     """
     _check_options(format_, output, table, dsn, manifest, as_json)
-    selection = Selection(
-        model=model, types=types or None, subject=subject, since=since, before=before, as_of=as_of
-    )
+    selection = _selection(model, question)
     try:
         with open_for_reading(log) as opened:
+            _fold_beforehand(opened, selection, question.jobs)
             _export(opened, format_, selection, output, table, dsn, manifest, as_json)
     except ExportOptionError as error:
         raise Failure(str(error), Exit.USAGE) from None
+
+
+def _selection(model: str | None, question: Question) -> Selection:
+    filters = question.filters
+    if len(filters.subjects) > 1:
+        raise click.UsageError("--subject: an export takes one session, or all of them")
+    return Selection(
+        model=model, types=filters.types or None, subject=next(iter(filters.subjects), None),
+        since=filters.since, before=filters.before, as_of=question.as_of,
+    )  # fmt: skip
+
+
+def _fold_beforehand(log: EventLog, selection: Selection, jobs: int) -> None:
+    """The parts that the cache lacks, which the export then finds there."""
+    if jobs > 1 and selection.model is not None and not selection.is_filtered:
+        with workers(jobs) as executor:
+            state_of(log, READ_MODELS[selection.model](), selection.as_of, executor)
 
 
 def _check_options(

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cli._done import done
 from cli._failures import Exit, Failure
 from cli._options import json_option, lock_timeout_option, log_argument, open_for_writing
 from cli._output import print_json, say
@@ -18,13 +19,13 @@ from eventlog.importing import (
     ImportOptions,
     ImportResult,
     Reject,
+    check_readable,
     import_files,
     parse_defaults,
     parse_map,
     parse_renames,
     total_bytes,
 )
-from eventlog.importing._sources import check_readable
 
 _REJECTS_SHOWN = 20
 
@@ -92,28 +93,32 @@ def command(
             delimiter=delimiter,
             rejects_path=rejects,
         )
-        result = _import(log, files, options, lock_timeout)
+        shown = _ShownRejects()
+        result = _import(log, files, options, lock_timeout, shown)
     except ImportOptionError as error:
         raise Failure(str(error), Exit.USAGE) from None
-    _print_result(result, as_json)
+    with done(_in_words(result)):
+        shown.close()
+        _print_result(result, as_json)
     return Exit.DATA if result.rejected else Exit.DONE
 
 
 def _import(
-    log: Path, files: tuple[str, ...], options: ImportOptions, lock_timeout: float
+    log: Path,
+    files: tuple[str, ...],
+    options: ImportOptions,
+    lock_timeout: float,
+    shown: _ShownRejects,
 ) -> ImportResult:
     check_readable(files, sys.stdin.buffer)  # a mistyped name must not leave an empty log behind
-    shown = _ShownRejects()
     with (
         open_for_writing(log, create=True, lock_timeout=lock_timeout) as opened,
         progress_bar("importing", total_bytes(files)) as advance,
     ):
-        result = import_files(
+        return import_files(
             opened, files, options,
             stdin=sys.stdin.buffer, progress=advance, on_reject=shown.add,
         )  # fmt: skip
-    shown.close()
-    return result
 
 
 class _ShownRejects:
@@ -121,13 +126,21 @@ class _ShownRejects:
 
     def __init__(self) -> None:
         self._count = 0
+        self._failure: OSError | None = None
 
     def add(self, reject: Reject) -> None:
+        """A line that cannot be shown does not stop the import either: it is kept in a file."""
         self._count += 1
-        if self._count <= _REJECTS_SHOWN:
-            say(f"rejected: {reject}")
+        if self._count <= _REJECTS_SHOWN and self._failure is None:
+            try:
+                say(f"rejected: {reject}")
+            except OSError as error:
+                self._failure = error
 
     def close(self) -> None:
+        """Tell how many were not named; OSError if showing them failed."""
+        if self._failure is not None:
+            raise self._failure
         if self._count > _REJECTS_SHOWN:
             say(f"rejected: {self._count - _REJECTS_SHOWN:,} more")
 
@@ -144,16 +157,20 @@ def _print_result(result: ImportResult, as_json: bool) -> None:
             }
         )
         return
+    click.echo(_in_words(result))
+    if result.untimed:
+        say(f"{count(result.untimed, 'event')} had no time, and got the time of this import")
+    if result.rejects_file is not None:
+        say(f"the rejected lines are in {result.rejects_file}")
+
+
+def _in_words(result: ImportResult) -> str:
     parts = [f"imported {count(result.imported, 'event')}"]
     if result.skipped:
         parts.append(f"{result.skipped:,} already there")
     if result.rejected:
         parts.append(f"{count(result.rejected, 'line')} rejected")
-    click.echo(", ".join(parts))
-    if result.untimed:
-        say(f"{count(result.untimed, 'event')} had no time, and got the time of this import")
-    if result.rejects_file is not None:
-        say(f"the rejected lines are in {result.rejects_file}")
+    return ", ".join(parts)
 
 
 def _name(path: Path | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,10 @@ import click
 
 from cli._asking import ask
 from cli._documents import print_tables
-from cli._options import as_of_option, jobs_option, json_option, jsonl_option, log_argument
+from cli._forms import Form, form_options
+from cli._options import log_argument
 from cli._output import print_json, print_jsonl, say
+from cli._questions import Question, question_options
 from cli._rows import say_what
 from projections import READ_MODELS, to_document
 
@@ -19,18 +20,9 @@ from projections import READ_MODELS, to_document
 @click.command("project")
 @log_argument
 @click.argument("name", metavar="NAME", type=click.Choice(list(READ_MODELS)))
-@as_of_option
-@jobs_option
-@json_option
-@jsonl_option
-def command(
-    log: Path,
-    name: str,
-    as_of: int | datetime | None,
-    jobs: int,
-    as_json: bool,
-    as_jsonl: bool,
-) -> None:
+@question_options
+@form_options
+def command(log: Path, name: str, question: Question, form: Form) -> None:
     """Print any read model by its name.
 
     NAME is session-summaries, session-analysis, session-trends, areas, recovery-snapshots or
@@ -41,10 +33,10 @@ def command(
       eventlog project LOG practice-metrics
       eventlog project LOG session-trends --as-of 1000 --jsonl | jq -c .metrics
     """
-    document = to_document(ask(log, READ_MODELS[name](), as_of, jobs))
-    if as_json:
+    document = to_document(ask(log, READ_MODELS[name](), question))
+    if form is Form.JSON:
         print_json(document)
-    elif as_jsonl:
+    elif form is Form.JSONL:
         print_jsonl(_rows(document))
     elif _holds_something(document):
         say_what(name, left_out=print_tables(document))

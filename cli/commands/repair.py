@@ -53,12 +53,14 @@ def command(
 
 
 def _print_people(report: RepairReport, dry_run: bool) -> None:
-    if not report.faults:
+    if not report.faults and report.written_to is None:
         click.echo("nothing to repair: the log is sound")
         return
     would = "would be" if dry_run else "was"
     for name in report.rebuilt_files:
         click.echo(clean(f"{name}: {would} built again from its intact lines"))
+    for name in report.cut_files:
+        click.echo(clean(f"{name}: its unfinished end {would} cut off and kept in the quarantine"))
     for name in report.kept_files:
         click.echo(clean(f"{name}: sound, kept as it is"))
     click.echo(f"{count(len(report.lost), 'event')} lost for good{_ranges(report.lost)}")

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
 
-from cli._asking import ask, of_subjects, print_documents
-from cli._options import (
-    as_of_option,
-    jobs_option,
-    json_option,
-    jsonl_option,
-    log_argument,
-    subjects_option,
-)
+from cli._asking import ask_sessions
+from cli._forms import Form, form_options, print_documents
+from cli._options import log_argument
 from cli._output import say
+from cli._questions import Question, question_options
 from cli._summaries import print_summaries
-from projections import SessionSummaries
+from projections import SessionSummaries, to_document
 
 
 @click.command("summary")
 @log_argument
-@as_of_option
-@subjects_option
-@jobs_option
-@json_option
-@jsonl_option
-def command(
-    log: Path,
-    as_of: int | datetime | None,
-    subjects: tuple[str, ...],
-    jobs: int,
-    as_json: bool,
-    as_jsonl: bool,
-) -> None:
+@question_options
+@form_options
+def command(log: Path, question: Question, form: Form) -> None:
     """Summarize each session: status, duration, tasks, files, gold.
 
     Tasks are completed ones, open those that no completion follows. Incomplete counts events whose
@@ -46,9 +30,9 @@ def command(
       eventlog summary LOG
       eventlog summary LOG --as-of 2026-02-06T12:00 --json | jq '.[] | select(.status == "crashed")'
     """
-    summaries = of_subjects(ask(log, SessionSummaries(), as_of, jobs), subjects)
-    if as_json or as_jsonl:
-        print_documents(summaries, lines=not as_json)
+    summaries = ask_sessions(log, SessionSummaries(), question)
+    if form is not Form.TABLE:
+        print_documents(map(to_document, summaries), form)
     elif summaries:
         print_summaries(summaries)
     else:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import click
+from attrs import evolve
 
-from cli._events import print_events, print_lines
-from cli._options import filter_options, jsonl_option, log_argument, make_query, open_for_reading
-from eventlog import Event
+from cli._events import print_events
+from cli._forms import Form, form_options
+from cli._options import log_argument, open_for_reading
+from cli._questions import Filters, Stretch, filter_options, of_sessions
+from eventlog import Event, EventLog
+
+Pairs = Iterator[tuple[bytes, Event]]
 
 
 @click.command("tail")
@@ -19,45 +25,42 @@ from eventlog import Event
 @click.option("-n", "--lines", type=click.IntRange(min=0), metavar="N", default=10,
               show_default=True, help="How many events from the end.")  # fmt: skip
 @filter_options
-@jsonl_option
-def command(
-    log: Path,
-    follow: bool,
-    lines: int,
-    types: tuple[str, ...],
-    subject: str | None,
-    since: datetime | None,
-    before: datetime | None,
-    as_jsonl: bool,
-) -> None:
+@form_options
+def command(log: Path, follow: bool, lines: int, filters: Filters, form: Form) -> None:
     """Print the last events; with -f follow the log across rotations.
 
-    New events are seen whatever process appends them. Ctrl-C ends it, with exit code 130.
+    New events are seen whatever process appends them. Ctrl-C ends it, with exit code 130. A
+    terminal shows of each event what fits on a line; a pipe and JSON have all of it.
 
     \b
     Examples:
       eventlog tail LOG -n 20
       eventlog tail LOG -f --type crash.detected --jsonl
     """
-    last = make_query(
-        types=types, subject=subject, since=since, before=before, reverse=True, limit=lines
-    )
+    if follow and form is Form.JSON:
+        raise click.UsageError("--follow has no end, and a JSON document has one: take --jsonl")
     with open_for_reading(log) as opened:
         head = opened.head()
-        pairs = list(opened.scan(last))[::-1]
-        _print([line for line, _ in pairs], [event for _, event in pairs], as_jsonl)
+        pairs = _last(opened, Stretch(filters, until=head), lines)
         if follow:
-            reached = max(head, pairs[-1][1].sequence if pairs else 0)
-            query = make_query(
-                types=types, subject=subject, since=since, before=before, after=reached
-            )
-            for line, event in opened.scan_follow(query):
-                _print([line], [event], as_jsonl)
+            pairs = _flushed(chain(pairs, _new(opened, Stretch(filters, after=head))))
+        print_events(pairs, form)
 
 
-def _print(lines: list[bytes], events: list[Event], as_jsonl: bool) -> None:
-    if as_jsonl:
-        print_lines(lines)
-    else:
-        print_events(events)
-    sys.stdout.flush()
+def _last(log: EventLog, stretch: Stretch, number: int) -> Pairs:
+    """So many from the end. However many they are, they are not held: the first one is sought."""
+    first = None
+    for _, event in evolve(stretch, reverse=True, limit=number).scan(log):
+        first = event.sequence
+    return iter(()) if first is None else evolve(stretch, after=first - 1).scan(log)
+
+
+def _new(log: EventLog, stretch: Stretch) -> Pairs:
+    return of_sessions(log.scan_follow(stretch.query()), stretch.filters.subjects)
+
+
+def _flushed(pairs: Pairs) -> Pairs:
+    """Each is on its way before the next one is waited for."""
+    for pair in pairs:
+        yield pair
+        sys.stdout.flush()

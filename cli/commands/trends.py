@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
 
-from cli._asking import ask, of_subjects, print_documents
-from cli._options import (
-    as_of_option,
-    jobs_option,
-    json_option,
-    jsonl_option,
-    log_argument,
-    subjects_option,
-)
-from cli._output import print_table, say, write_text
+from cli._asking import ask_sessions
+from cli._cells import as_shown, width_of
+from cli._forms import Form, form_options, print_documents
+from cli._options import log_argument
+from cli._output import say, terminal_width, write_text
+from cli._questions import Question, question_options
 from cli._rows import format_numbers, say_what
 from cli._sparkline import bars, sparkline
-from cli._text import clean, count, format_moment
-from projections import SessionTrends, TrendPoint, trend
+from cli._table import Column, print_table
+from cli._text import count, format_moment
+from projections import SessionTrends, TrendPoint, to_document, trend
+
+_Drawn = tuple[TrendPoint, str, str]
+"""A session with its number and its bar."""
+_COLUMNS: tuple[Column[_Drawn], ...] = (
+    Column("subject", lambda one: one[0].subject or "(none)"),
+    Column("started", lambda one: format_moment(one[0].started)),
+    Column("value", lambda one: one[1], is_number=True),
+    Column("", lambda one: one[2]),
+)
 
 
 @click.command("trends")
@@ -31,23 +36,10 @@ from projections import SessionTrends, TrendPoint, trend
               help="At most this many sessions, the newest.")  # fmt: skip
 @click.option("--all", "every", is_flag=True,
               help="Also sessions without the metric; they have no value.")  # fmt: skip
-@as_of_option
-@subjects_option
-@jobs_option
-@json_option
-@jsonl_option
-def command(
-    log: Path,
-    metric: str,
-    last: int,
-    every: bool,
-    as_of: int | datetime | None,
-    subjects: tuple[str, ...],
-    jobs: int,
-    as_json: bool,
-    as_jsonl: bool,
-) -> None:
-    """Show a metric over the last sessions: gold or deaths per hour, length, any number.
+@question_options
+@form_options
+def command(log: Path, metric: str, last: int, every: bool, question: Question, form: Form) -> None:
+    """Show a metric over the last sessions, such as gold per hour or session length.
 
     Metrics are gold_per_hour, deaths_per_hour, session_length (minutes), velocity (tasks per hour),
     gold, kills, deaths, flees, events, tasks_completed, duration_ms, any other number that
@@ -59,27 +51,29 @@ def command(
       eventlog trends LOG --metric session_length --last 20
       eventlog trends LOG --metric pitch_accuracy --json | jq 'map(.value)'
     """
-    sessions = of_subjects(ask(log, SessionTrends(), as_of, jobs), subjects)
-    points = trend(sessions, metric, last, every=every)
-    if as_json or as_jsonl:
-        print_documents(points, lines=not as_json)
+    points = trend(ask_sessions(log, SessionTrends(), question), metric, last, every=every)
+    if form is not Form.TABLE:
+        print_documents(map(to_document, points), form)
     elif points:
         _print_trend(metric, points)
     else:
         say("no sessions: the log holds no matching events")
 
 
+def _trend_line(metric: str, values: list[float | None]) -> str:
+    """All values in one line; where there is no room, the newest."""
+    known = [value for value in values if value is not None]
+    low, high = format_numbers([min(known), max(known)])
+    before, behind = f"{metric} ", f" {low} to {high}"
+    width = terminal_width()
+    room = len(values) if width is None else max(1, width - width_of(before + behind))
+    return f"{before}{sparkline(values)[-room:]}{behind}"
+
+
 def _print_trend(metric: str, points: list[TrendPoint]) -> None:
     values = [point.value for point in points]
-    columns = {
-        "subject": [point.subject or "(none)" for point in points],
-        "started": [format_moment(point.started) for point in points],
-        "value": format_numbers(values),
-        "": bars(values),
-    }
-    left_out = print_table(columns, right=["value"], spare=["started", ""])
-    known = [value for value in values if value is not None]
-    if known:
-        low, high = format_numbers([min(known), max(known)])
-        write_text(f"{clean(metric)} {sparkline(values)} {low} to {high}\n")
+    drawn = list(zip(points, format_numbers(values), bars(values), strict=True))
+    left_out = print_table(_COLUMNS, drawn, spare=["started", ""])
+    if any(value is not None for value in values):
+        write_text(f"{_trend_line(as_shown(metric), values)}\n")
     say_what(count(len(points), "session"), left_out=[name for name in left_out if name])

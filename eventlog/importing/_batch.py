@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -13,16 +14,17 @@ from msgspec import Struct
 from eventlog._errors import ConflictError, InvalidEventError
 from eventlog._new_event import NewEvent
 from eventlog.importing._drafts import Draft
-from eventlog.importing._lines import LongLine
-from eventlog.importing._marks import MARK, REJECTED, Mark, MarkedLog, Marks, format_mark
+from eventlog.importing._marking import late_extensions, mark_extensions, ways_to_mark
+from eventlog.importing._marks import OPENING, Mark, MarkedLog, Marks, gist_of
 from eventlog.importing._ranges import MOST_RANGES, Range, format_ranges
 from eventlog.importing._records import Record
 from eventlog.importing._resume import Resumption
+from eventlog.importing._told import ReadableLog
 
 BATCH_BYTES = 1024 * 1024
 
 
-class TargetLog(MarkedLog, Protocol):
+class TargetLog(MarkedLog, ReadableLog, Protocol):
     """What an import asks of the log that it writes to."""
 
     @property
@@ -36,6 +38,8 @@ class _Waiting(Struct, frozen=True):
     record: Record
     pieces: int
     """How many pieces of input the batch held when this event joined it."""
+    is_late: bool = False
+    """Its line was refused when its bytes were imported."""
 
 
 @define
@@ -52,6 +56,7 @@ class Batch:
 
     The mark is written into an event that is new to the log for certain, one without an id of its
     own, where the batch has one. Where it has none, every event is recognised by its id anyway.
+    An event that just fits into a line is not refused for its sake: it goes into a small one.
     """
 
     def __init__(
@@ -91,10 +96,10 @@ class Batch:
         self._pieces.append(raw)
         self._bytes += len(raw)
 
-    def take_long(self, raw: LongLine, seen: int) -> None:
+    def take_long(self, chunks: Iterable[bytes], seen: int) -> None:
         """Like :meth:`take_bytes`, for a line on disk; its first ``seen`` bytes are known."""
         self.flush()
-        for chunk in raw.chunks():
+        for chunk in chunks:
             fresh = chunk[seen:]
             seen = max(0, seen - len(chunk))
             self._hash.update(fresh)
@@ -104,6 +109,17 @@ class Batch:
         """The event of a record whose bytes were taken."""
         self._waiting.append(_Waiting(draft, record, len(self._pieces)))
         self._event_since_reject = True
+
+    def accept(self, draft: Draft, record: Record) -> None:
+        """The event of a line that an earlier import refused: stored once, and not again."""
+        event, mark = draft.event, self._mark(self._origin.offset, self._origin.hash)
+        late = evolve(
+            event,
+            id=event.id or f"{mark.lineage}-{record.line}",
+            extensions={**(event.extensions or {}), **late_extensions(mark, record.line)},
+        )
+        draft = Draft(late, draft.untimed, draft.has_time, draft.has_source)
+        self._waiting.append(_Waiting(draft, record, len(self._pieces), is_late=True))
 
     def reject(self, line: int) -> None:
         """A line whose bytes were taken, and that no event came of."""
@@ -130,20 +146,29 @@ class Batch:
         last_line = self._waiting[stop - 1].record.line
         whole = stop == len(self._waiting)
         rejected = [one for one in self._rejected if whole or one[1] <= last_line]
+        events = [one.draft.event for one in self._waiting[start:stop]]
+        lines = [one.record.raw for one in self._waiting[start:stop]]
         head = self._log.head()
-        try:
-            place, batch = self._marked(start, stop, mark, rejected)
-            sequences = self._log.extend(batch)
-        except (InvalidEventError, ConflictError) as error:
-            self._split(start, stop, mark, error.message)
+        for place, batch in ways_to_mark(events, lines, mark_extensions(mark, rejected)):
+            try:
+                sequences = self._log.extend(batch)
+            except (InvalidEventError, ConflictError) as error:
+                reason = error.message
+                continue
+            marked = None if place is None else _if_stored(sequences, place, head)
+            self._settle(mark, rejected, marked)
+            if marked is not None:
+                made = islice((one for one in events if one.id is None), OPENING)
+                gists = [gist_of(one.event, one.subject, one.data) for one in made]
+                self._marks.openings[marked] = gists
+            self._count(start, sequences[: stop - start], head)
             return
-        is_stored = sequences[place] > head and sequences.index(sequences[place]) == place
-        self._settle(mark, rejected, is_stored=is_stored)
-        self._count(start, sequences, head)
+        self._split(start, stop, mark, reason)
 
-    def _settle(self, mark: Mark, rejected: list[Range], *, is_stored: bool) -> None:
-        if is_stored:
-            self._marks.add(mark, format_ranges(rejected))
+    def _settle(self, mark: Mark, rejected: list[Range], sequence: int | None) -> None:
+        """``sequence``: that of the event with the mark, None when no mark was stored."""
+        if sequence is not None:
+            self._marks.add(mark, format_ranges(rejected), sequence)
             self._rejected = self._rejected[len(rejected) :]
         elif rejected:
             # The next mark has to name these lines. All events between them have ids of their
@@ -178,19 +203,6 @@ class Batch:
     def _mark(self, offset: int, behind: blake2b) -> Mark:
         return Mark(self._origin.key, self._origin.run, offset, behind.hexdigest())
 
-    def _marked(
-        self, start: int, stop: int, mark: Mark, rejected: list[Range]
-    ) -> tuple[int, list[NewEvent]]:
-        """A part of the batch, and the place of the event that has the mark."""
-        events = [one.draft.event for one in self._waiting[start:stop]]
-        places = range(len(events) - 1, -1, -1)
-        place = next((i for i in places if events[i].id is None), len(events) - 1)
-        extensions = {**(events[place].extensions or {}), MARK: format_mark(mark)}
-        if rejected:
-            extensions[REJECTED] = format_ranges(rejected)
-        events[place] = evolve(events[place], extensions=extensions)
-        return place, events
-
     def _count(self, start: int, sequences: list[int], head: int) -> None:
         counts, seen = self.counts, set[int]()
         for place, sequence in enumerate(sequences, start):
@@ -198,5 +210,14 @@ class Batch:
                 counts.skipped += 1
                 continue
             seen.add(sequence)
+            one = self._waiting[place]
             counts.imported += 1
-            counts.untimed += self._waiting[place].draft.untimed
+            counts.untimed += one.draft.untimed
+            if one.is_late:
+                self._marks.accept(self._origin.lineage, one.record.line, sequence)
+
+
+def _if_stored(sequences: list[int], place: int, head: int) -> int | None:
+    """The sequence at ``place``, unless that event was in the log or in the batch before."""
+    sequence = sequences[place]
+    return sequence if sequence > head and sequences.index(sequence) == place else None

@@ -10,7 +10,7 @@ from eventlog._values import check_extension
 from eventlog.importing._bad_line import BadLineError, quoted
 from eventlog.importing._drafts import Extensions
 from eventlog.importing._fields import ATTRIBUTES, free_name, is_present
-from eventlog.importing._marks import MARK, REJECTED
+from eventlog.importing._marks import OURS
 
 _KINDS = {dict: "an object", list: "an array", float: "a fraction"}
 _FRAMING = ("sequence", "commit", "crc32")
@@ -65,13 +65,13 @@ def _extensions(fields: dict[str, Any]) -> Extensions:
     return fields
 
 
-_FRAMING_NAMES = frozenset((*_FRAMING, MARK, REJECTED))
+_FRAMING_NAMES = OURS.union(_FRAMING)
 
 
 def _unframe(fields: dict[str, Any]) -> None:
     """Rename what this log writes itself. The framing of another such log is dropped."""
-    fields.pop(MARK, None)
-    fields.pop(REJECTED, None)
+    for name in OURS:
+        fields.pop(name, None)
     if _is_framed(fields):
         fields.pop("crc32")
         fields.pop("commit", None)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from eventlog.importing._lines import Line
-from eventlog.importing._records import BOM
+from eventlog.importing._normal import BOM
 
 
 class RowTooLongError(Exception):

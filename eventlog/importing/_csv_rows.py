@@ -2,9 +2,9 @@
 
 The standard library's reader decides where a row ends; this module feeds it line by line. A quote
 that is never closed would swallow the rest of a file. So when a row outgrows the limit, or fails
-in any other way, only its first line is refused and reading goes on with its second. Inside of
-that stretch a row must have exactly the header's number of cells: the pieces of a broken row must
-not pass for rows.
+in any other way, only its first line is refused and reading goes on with its second. From there to
+the first proper row behind that stretch, a row must have exactly the header's number of cells: the
+pieces of a broken row must not pass for rows.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class _Rows:
             return self._give_up(first, f"a quote that is not closed within {self._limit} bytes")
         except csv.Error as error:
             return self._give_up(first, _explain(error))
-        return self._record(cells, exact=in_broken)
+        is_next = first.number == self._broken_until + 1 > 1
+        return self._record(cells, exact=in_broken or is_next)
 
     def _give_up(self, first: Line, reason: str) -> Record:
         if first.number > self._broken_until:
@@ -92,7 +93,10 @@ class _Rows:
             return fault
         if cells > names:
             return f"{cells} cells, and the header names {names}"
+        if cells < names and not raw.endswith(b"\n"):
+            return f"{cells} of {names} cells and no line end: the row is not finished"
         if exact and cells < names:
+            self._broken_until = max(self._broken_until, self._feed.row[-1].number)
             return f"{cells} of {names} cells, behind the broken row of line {self._broken_since}"
         return None
 
@@ -120,12 +124,14 @@ def _checked_header(file: str, cells: list[str]) -> list[str]:
     seen: set[str] = set()
     for place, name in enumerate(cells, 1):
         if not name.strip():
-            raise _bad_header(file, f"has no name for column {place}")
+            raise _bad_header(file, f"has no name for column {place}: give it one")
         if name in seen:
-            raise _bad_header(file, f"names {quoted(name)} twice")
+            raise _bad_header(file, f"names {quoted(name)} twice: rename one of the columns")
         seen.add(name)
         if any("\ud800" <= char <= "\udfff" for char in name):
-            raise _bad_header(file, "is not valid UTF-8")
+            raise _bad_header(
+                file, "is not valid UTF-8: convert the file, as with 'iconv -f LATIN1 -t UTF-8'"
+            )
     return cells
 
 

@@ -20,10 +20,15 @@ Extensions = dict[str, str | int | bool]
 
 
 class Draft(Struct, frozen=True):
-    """An event to be, and whether its time is only that of the import."""
+    """An event to be, and what of it is no more than the circumstances of this import."""
 
     event: NewEvent
     untimed: bool
+    """No time was given, and none was asked to stand in."""
+    has_time: bool
+    """Its time is not that of the import."""
+    has_source: bool
+    """Its source is not the name of the input."""
 
 
 @frozen
@@ -75,6 +80,9 @@ class Drafter:
             self._subject = _text(defaults.subject, "subject")
             self._source = source_of(defaults.source or source)
             self._default_time = self._time_of(defaults.time)
+            self._is_untimed = defaults.time is None
+            self._has_default_time = defaults.time not in (None, "now")
+            self._has_default_source = defaults.source is not None
         except BadLineError as error:
             raise ImportOptionError(
                 f"a default or a new name cannot be used: {error.reason}"
@@ -88,21 +96,24 @@ class Drafter:
         get = attributes.get
         type_ = self._type_of(get("type"))
         subject, source, id_ = get("subject"), get("source"), get("id")
-        time, untimed = self._moment(get("time"))
+        given = get("time")
+        moment, original = self._default_time() if given is None else self._read_time(given)
+        untimed = given is None and self._is_untimed
         if self._data:
             self._fill(data)
-        if time[1] is not None or untimed:
-            extensions = _marked(extensions, time[1], untimed=untimed)
+        if original is not None or untimed:
+            extensions = _marked(extensions, original, untimed=untimed)
         event = NewEvent(
             type_,
             data,
             self._subject if subject is None else text_of("subject", subject),
             self._source if source is None else source_of(source),
             None if id_ is None else text_of("id", id_),
-            time[0],
+            moment,
             extensions,
         )
-        return Draft(event, untimed)
+        has_time = given is not None or self._has_default_time
+        return Draft(event, untimed, has_time, source is not None or self._has_default_source)
 
     def _type_of(self, value: object) -> str:
         if value is None:
@@ -114,18 +125,11 @@ class Drafter:
         name = text_of("type", value)
         return self._renames.get(name, name)
 
-    def _time_of(self, default: str | None) -> Callable[[], tuple[Moment, bool]]:
-        if default is None:
-            return lambda: ((datetime.now(UTC), None), True)
-        if default == "now":
-            return lambda: ((datetime.now(UTC), None), False)
+    def _time_of(self, default: str | None) -> Callable[[], Moment]:
+        if default is None or default == "now":
+            return lambda: (datetime.now(UTC), None)
         moment = self._read_time(default)
-        return lambda: (moment, False)
-
-    def _moment(self, value: object) -> tuple[Moment, bool]:
-        if value is None:
-            return self._default_time()
-        return self._read_time(value), False
+        return lambda: moment
 
     def _fill(self, data: dict[str, Any]) -> None:
         for name, value in self._data.items():

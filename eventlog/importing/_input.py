@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from eventlog.importing._bad_line import BadLineError
 from eventlog.importing._batch import Batch, TargetLog
 from eventlog.importing._drafts import Draft
-from eventlog.importing._lines import LongLine, Raw
 from eventlog.importing._marks import Marks
+from eventlog.importing._normal import normal
 from eventlog.importing._options import FileResult, ImportOptions
 from eventlog.importing._records import Record
 from eventlog.importing._reject import Reject
 from eventlog.importing._rejects import RejectsFile
 from eventlog.importing._resume import Resumption
 from eventlog.importing._sources import BLOCK
+from eventlog.importing._told import is_known_by_id
 
 _MOST_KEPT = 4096
 
@@ -43,6 +44,8 @@ class InputImport:
         self._name = name
         self._run = run
         self._origin = resumption
+        self._accepted = run.marks.accepted_by(resumption.lineage)
+        self._known_until = max(resumption.offset, resumption.told_until)
         self._draft = draft
         self._recorded = run.rejects.of(name)
         self._batch = Batch(
@@ -58,6 +61,9 @@ class InputImport:
         self._kept_since_flush = 0
         self._reported = 0
         self._reached = 0
+        """Bytes of the input so far, as they are."""
+        self._end = 0
+        """The end of the record before, in the input's normal form."""
 
     def take_all(self, records: Iterator[Record | None]) -> FileResult:
         for record in records:
@@ -81,45 +87,49 @@ class InputImport:
         )
 
     def _take(self, record: Record) -> None:
-        self._reached = record.end
-        is_new = record.end > self._origin.offset and self._take_bytes(record, record.raw)
-        if record.fields is not None:
-            self._take_fields(record, record.fields, is_new=is_new)
-        elif record.reason is not None:
+        self._reached += len(record.raw)
+        is_behind = record.end > self._known_until
+        if is_behind:
+            self._take_bytes(record)
+        is_begun = self._end < self._origin.offset
+        self._end = record.end
+        is_held = is_begun and self._origin.holds(record)
+        is_new = is_behind and not is_held
+        if record.reason is not None:
             self._reject(record, record.reason, is_new=is_new)
+        elif record.fields is not None:
+            draft = self._drafted(record, record.fields, is_new=is_new)
+            if draft is None:
+                return
+            if is_begun and self._was_refused(record.line, is_new=is_new):
+                self._batch.accept(draft, record)
+            elif is_new or (not is_held and is_known_by_id(draft)):
+                self._batch.add(draft, record)
+            else:
+                self._skipped += 1
 
-    def _take_bytes(self, record: Record, raw: Raw) -> bool:
-        """Whether the record has content that no earlier import has seen."""
-        seen = self._origin.offset - (record.end - len(raw))
-        if isinstance(raw, LongLine):
-            self._batch.take_long(raw, max(0, seen))
-            return True
-        if seen <= 0:
-            self._batch.take_bytes(raw)
-            return True
-        self._batch.take_bytes(raw[seen:])
-        # An input that ended without a line feed may have got it since.
-        return bool(raw[seen:].strip(b"\r\n"))
+    def _take_bytes(self, record: Record) -> None:
+        seen, raw, is_first = self._origin.offset - self._end, record.raw, record.line == 1
+        if isinstance(raw, bytes):
+            fresh = normal(raw, is_first=is_first)
+            self._batch.take_bytes(fresh if seen <= 0 else fresh[seen:])
+        else:
+            self._batch.take_long(raw.normal_chunks(is_first=is_first), max(0, seen))
 
-    def _take_fields(self, record: Record, fields: dict[str, Any], *, is_new: bool) -> None:
+    def _drafted(self, record: Record, fields: dict[str, Any], *, is_new: bool) -> Draft | None:
         try:
-            draft = self._draft(fields)
+            return self._draft(fields)
         except BadLineError as error:
             self._reject(record, error.reason, is_new=is_new)
-            return
-        if is_new:
-            self._batch.add(draft, record)
-        elif record.line in self._origin.rejected:
-            self._batch.add(self._named(draft, record.line), record)
-        else:
-            self._skipped += 1
+            return None
 
-    def _named(self, draft: Draft, line: int) -> Draft:
-        """With an id, so that a line that is accepted at last is stored once and not again."""
-        if draft.event.id is not None:
-            return draft
-        event = evolve(draft.event, id=f"{self._origin.lineage}-{line}")
-        return Draft(event, draft.untimed)
+    def _was_refused(self, line: int, *, is_new: bool) -> bool:
+        """Whether a line is one of those that the log may lack, or knows by the id of its place.
+
+        With new bytes, the line was refused half written. Even if it was accepted since, its id
+        shows best whether it is still the same.
+        """
+        return line in self._origin.rejected and (is_new or line not in self._accepted)
 
     def _reject(self, record: Record, reason: str, *, is_new: bool) -> None:
         if is_new:

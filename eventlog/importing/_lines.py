@@ -13,6 +13,7 @@ from typing import IO
 
 from msgspec import Struct
 
+from eventlog.importing._normal import NormalBytes, normal
 from eventlog.importing._sources import BLOCK, Source
 
 _NEWLINE = 10
@@ -41,6 +42,13 @@ class LongLine:
         while block := self._file.read(BLOCK):
             yield block
 
+    def normal_chunks(self, *, is_first: bool) -> Iterator[bytes]:
+        """The line in its normal form, a block at a time."""
+        self._file.seek(0)
+        file = NormalBytes(self._file, is_first=is_first)
+        while block := file.read(BLOCK):
+            yield block
+
     def __del__(self) -> None:
         with suppress(AttributeError):  # there was no room for the file
             self._file.close()
@@ -53,7 +61,8 @@ Raw = bytes | LongLine
 class Line(Struct, frozen=True, gc=False):
     """A struct, because one is made for every line.
 
-    ``number`` counts from 1; ``end`` is the offset in the input right after the line."""
+    ``number`` counts from 1; ``end`` is the offset right after it, in the input's normal form.
+    """
 
     number: int
     end: int
@@ -98,6 +107,7 @@ def read_lines(source: Source, limit: int, spool_in: Path) -> Iterator[Line | No
     number = end = 0
     unfinished = _Unfinished(limit, spool_in)
     while block := source.read(BLOCK):
+        is_normal = b"\r" not in block
         for piece in BytesIO(block):
             raw: Raw = piece
             if piece[-1] != _NEWLINE or unfinished:
@@ -105,14 +115,29 @@ def read_lines(source: Source, limit: int, spool_in: Path) -> Iterator[Line | No
                 if piece[-1] != _NEWLINE:
                     continue
                 raw = unfinished.take()
+                end += _normal_length(raw, is_first=number == 0)
+            elif is_normal and number:
+                end += len(piece)
+            else:
+                end += len(normal(piece, is_first=number == 0))
             number += 1
-            end += len(raw)
             yield Line(number, end, raw)
         if not source.ready():
             yield None
     if unfinished:
         raw = unfinished.take()
-        yield Line(number + 1, end + len(raw), raw)
+        yield Line(number + 1, end + _normal_length(raw, is_first=number == 0), raw)
+
+
+def _normal_length(raw: Raw, *, is_first: bool) -> int:
+    if isinstance(raw, bytes):
+        return len(normal(raw, is_first=is_first))
+    return sum(map(len, raw.normal_chunks(is_first=is_first)))
+
+
+def is_ended(raw: Raw) -> bool:
+    """Whether the line has its line feed: the last one of an input may lack it."""
+    return raw.endswith(b"\n") if isinstance(raw, bytes) else raw.ended
 
 
 def content(raw: bytes) -> bytes:
@@ -122,8 +147,7 @@ def content(raw: bytes) -> bytes:
 
 def content_length(raw: Raw) -> int:
     """How many bytes the line has without its line feed."""
-    ended = raw.ended if isinstance(raw, LongLine) else raw.endswith(b"\n")
-    return len(raw) - ended
+    return len(raw) - is_ended(raw)
 
 
 def content_chunks(raw: Raw) -> Iterator[bytes]:

@@ -3,7 +3,8 @@
 Every batch that an import appends carries one mark, as the CloudEvents extension ``importmark`` of
 one of its events, and so stands in the log exactly when its events do. A mark says how far into
 its input the batch reaches, and what all bytes up to there hash to. An input whose beginning has
-that hash *is* that input: the same, grown, or renamed.
+that hash *is* that input: the same, grown, or renamed. Bytes are those of the input's normal form
+(``_normal``), so that line ends make no difference.
 
     importmark = LINEAGE ":" OFFSET ":" HASH
 
@@ -11,7 +12,8 @@ LINEAGE names one imported input: the BLAKE2b-64 of its first line (its first 64
 a hyphen, and a random part. OFFSET counts bytes. HASH is the BLAKE2b-128 of the bytes before it.
 
 Beside it, ``importrejected`` names the refused lines between this mark and the one before. They
-are the only lines before a mark that are not in the log.
+are the only lines before a mark that are not in the log. When a later import accepts one of them,
+its event has the mark too, and ``importaccepted`` with the number of the line.
 """
 
 from __future__ import annotations
@@ -19,27 +21,37 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import msgspec
 from attrs import frozen
 
+from eventlog._codec import sequence_of
+from eventlog._errors import DamagedLogError
 from eventlog.importing._ranges import LineSet, parse_ranges
 
 MARK = "importmark"
 REJECTED = "importrejected"
+ACCEPTED = "importaccepted"
+OURS = frozenset((MARK, REJECTED, ACCEPTED))
 FIRST_LINE_BYTES = 64 * 1024
 
 _FORM = re.compile(r"([0-9a-f]{16})-([0-9a-f]{8}):([0-9]{1,19}):([0-9a-f]{32})")
+OPENING = 8
+"""So many events of a batch tell it from most others."""
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _NEEDLE = b',"importmark":"'
 
 
 class _Marked(msgspec.Struct):
     importmark: str = ""
     importrejected: str = ""
+    importaccepted: str = ""
 
 
+_encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(_Marked).decode
 
 
@@ -51,7 +63,7 @@ class MarkedLog(Protocol):
 
 @frozen
 class Mark:
-    """``key`` and ``run`` are the two parts of the lineage."""
+    """How far one batch came. ``key`` and ``run`` are the two parts of the lineage."""
 
     key: str
     run: str
@@ -81,8 +93,7 @@ def prefix_hash() -> hashlib.blake2b:
 
 def first_line_key(start: bytes) -> str:
     """The key of an input that begins with ``start``, which holds its first line."""
-    # A last line that got its CR LF only later is still the same line.
-    first = start[:FIRST_LINE_BYTES].split(b"\n", 1)[0].removesuffix(b"\r")
+    first = start[:FIRST_LINE_BYTES].split(b"\n", 1)[0]
     return hashlib.blake2b(first, digest_size=8).hexdigest()
 
 
@@ -91,49 +102,71 @@ def new_run() -> str:
     return secrets.token_hex(4)
 
 
+def gist_of(*parts: object) -> int:
+    """A number for JSON values: other numbers mean other values."""
+    return hash(_encode(parts))
+
+
 class Marks:
-    """The marks of every lineage, and the lines that the lineage refused before its furthest."""
+    """The marks of every lineage, where they stand, and which lines the lineage refused."""
 
-    def __init__(self, marks: Iterable[tuple[Mark, str]] = ()) -> None:
+    def __init__(self) -> None:
         self._by_key: dict[str, list[Mark]] = {}
-        self._furthest: dict[str, Mark] = {}
         self._rejected: dict[str, list[str]] = {}
-        for mark, rejected in marks:
-            self.add(mark, rejected)
+        self._accepted: dict[str, dict[int, int]] = {}
+        self._sequences: dict[Mark, int] = {}
+        self.openings: dict[int, list[int]] = {}
+        """How batches begin, as far as that was looked at, by the sequence of the mark: the gists
+        of type, subject and data of the first events without a given id."""
 
-    def add(self, mark: Mark, rejected: str) -> None:
-        self._by_key.setdefault(mark.key, []).append(mark)
-        known = self._furthest.get(mark.lineage)
-        if known is None or mark.offset > known.offset:
-            self._furthest[mark.lineage] = mark
+    def add(self, mark: Mark, rejected: str, sequence: int) -> None:
+        """Note a mark, the refused lines beside it, and the sequence of its event."""
         if rejected:
             self._rejected.setdefault(mark.lineage, []).append(rejected)
+        if mark in self._sequences:
+            return  # said again with a line that was accepted later; its batch is the first
+        self._sequences[mark] = sequence
+        self._by_key.setdefault(mark.key, []).append(mark)
 
-    def rejected_by(self, mark: Mark) -> LineSet:
-        """The lines before this mark that are not in the log."""
-        texts = self._rejected.get(mark.lineage, ())
+    def accept(self, lineage: str, line: int, sequence: int) -> None:
+        """Note that a refused line is in the log by now, and the sequence of its event."""
+        self._accepted.setdefault(lineage, {})[line] = sequence
+
+    def accepted_by(self, lineage: str) -> Mapping[int, int]:
+        """The refused lines of a lineage that are in the log by now: their sequences."""
+        return self._accepted.get(lineage, {})
+
+    def rejected_by(self, lineage: str) -> LineSet:
+        """The lines before the last mark of a lineage that were refused at first."""
+        texts = self._rejected.get(lineage, ())
         return LineSet(found for text in texts for found in parse_ranges(text))
 
     def of(self, key: str) -> list[Mark]:
         """The marks of inputs with this first line, shortest first."""
         return sorted(self._by_key.get(key, ()), key=lambda mark: mark.offset)
 
-    def is_furthest(self, mark: Mark) -> bool:
-        """Whether nothing of the mark's input was imported behind it."""
-        return self._furthest[mark.lineage].offset == mark.offset
+    def sequence_of(self, mark: Mark) -> int:
+        """The sequence of the event that carries the mark."""
+        return self._sequences[mark]
 
 
 def marks_in(log: MarkedLog) -> Marks:
     """All marks in the log."""
-    found = (_mark_of(line) for line in log.lines_containing(_NEEDLE))
-    return Marks(pair for pair in found if pair is not None)
+    marks = Marks()
+    for line in log.lines_containing(_NEEDLE):
+        _note(line, marks)
+    return marks
 
 
-def _mark_of(line: bytes) -> tuple[Mark, str] | None:
+def _note(line: bytes, marks: Marks) -> None:
     # The needle may also stand in someone's data, or in a line that is damaged.
     try:
-        found = _decode(line)
-    except (ValueError, RecursionError):
-        return None
+        found, sequence = _decode(line), sequence_of(line)
+    except (ValueError, RecursionError, DamagedLogError):
+        return
     mark = parse_mark(found.importmark)
-    return None if mark is None else (mark, found.importrejected)
+    if mark is None:
+        return
+    marks.add(mark, found.importrejected, sequence)
+    if _NUMBER.fullmatch(found.importaccepted):
+        marks.accept(mark.lineage, int(found.importaccepted), sequence)

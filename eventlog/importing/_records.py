@@ -10,15 +10,14 @@ from msgspec import Struct
 from eventlog.importing._bad_line import BadLineError
 from eventlog.importing._json_line import decode_object
 from eventlog.importing._lines import Line, Raw, content_length
-
-BOM = b"\xef\xbb\xbf"
+from eventlog.importing._normal import BOM
 
 
 class Record(Struct, frozen=True, gc=False):
     """One line or row. Neither ``fields`` nor ``reason``: it is blank.
 
-    ``line`` is where it begins, from 1; ``end`` the offset in the input right after it; ``reason``
-    why it cannot be read.
+    ``line`` is where it begins, from 1; ``end`` the offset right after it, in the input's normal
+    form; ``reason`` why it cannot be read.
     """
 
     line: int

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from eventlog._format import REJECTS_NAME
 from eventlog.importing._batch import TargetLog
+from eventlog.importing._drafts import Draft
 from eventlog.importing._errors import ImportInputError
 from eventlog.importing._formats import check_headers, drafts_of, records_of
 from eventlog.importing._input import InputImport, Run
@@ -16,8 +17,15 @@ from eventlog.importing._marks import marks_in
 from eventlog.importing._options import FileResult, ImportOptions, ImportResult
 from eventlog.importing._reject import Reject
 from eventlog.importing._rejects import RejectsFile, check_rejects_path
-from eventlog.importing._resume import find_resumption
-from eventlog.importing._sources import STDIN, check_readable, open_source
+from eventlog.importing._resume import Resumption, compare
+from eventlog.importing._sources import (
+    STDIN,
+    Source,
+    check_readable,
+    open_source,
+    refuse_foreign_form,
+)
+from eventlog.importing._told import drafts_behind, tells_the_same
 
 _DEFAULTS = ImportOptions()
 
@@ -71,7 +79,25 @@ def _check_apart(names: list[str], rejects_path: Path) -> None:
 
 def _one_input(run: Run, name: str, stdin: BinaryIO | None) -> FileResult:
     with closing(open_source(name, stdin, run.log.path)) as source:
-        resumption = find_resumption(source, run.marks)
+        refuse_foreign_form(name, source)
+        source.rewind()
+        draft = drafts_of(name, run.options)
+        resumption = _resumption(run, name, source, draft)
+        source.rewind(last=True)
         records = records_of(name, source, run.options, run.log.path)
-        drafts = drafts_of(name, run.options)
-        return InputImport(run, name, resumption, drafts).take_all(records)
+        return InputImport(run, name, resumption, draft).take_all(records)
+
+
+def _resumption(
+    run: Run, name: str, source: Source, draft: Callable[[dict[str, Any]], Draft]
+) -> Resumption:
+    compared = compare(source, run.marks)
+    for one in compared.inside:
+        source.rewind()
+        records = records_of(name, source, run.options, run.log.path)
+        told = drafts_behind(one.resumption, records, draft)
+        marked = run.marks.sequence_of(one.next_mark)
+        late = run.marks.accepted_by(one.resumption.lineage)
+        if tells_the_same(run.log, marked, late, told, run.marks.openings):
+            return one.resumption
+    return compared.resumption

@@ -7,20 +7,22 @@ import select
 import stat
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from eventlog.importing._errors import ImportInputError
+from eventlog.importing._forms import LONGEST_SIGN, foreign_form
 
 STDIN = "-"
 BLOCK = 1024 * 1024
 
 
 class Source(Protocol):
-    """Bytes in order; ``rewind`` goes back to the first one, and is called before the last read."""
+    """Bytes in order. ``rewind`` goes back to the first; ``last``: it will not be called again."""
 
     def read(self, size: int) -> bytes: ...
-    def rewind(self) -> None: ...
+    def rewind(self, *, last: bool = False) -> None: ...
     def ready(self) -> bool:
         """Whether the next read will not have to wait."""
         ...
@@ -43,7 +45,7 @@ class FileSource:
         self._left -= len(block)
         return block
 
-    def rewind(self) -> None:
+    def rewind(self, *, last: bool = False) -> None:
         self._file.seek(0)
         self._left = self._length
 
@@ -55,32 +57,33 @@ class FileSource:
 
 
 class StreamSource:
-    """A pipe or the like. What is read before ``rewind`` is kept in a temporary file."""
+    """A pipe or the like. What is read before the last ``rewind`` is kept in a temporary file."""
 
     def __init__(self, stream: BinaryIO, spool_in: Path, *, owned: bool) -> None:
         self._stream = stream
         self._owned = owned
         self._read_some: Callable[[int], bytes | None] = getattr(stream, "read1", stream.read)
         self._spool = tempfile.SpooledTemporaryFile(max_size=BLOCK, dir=str(spool_in))  # noqa: SIM115
-        self._replaying = self._live = False
+        self._is_spooling = True
         self._unread = 0
         """Bytes of the temporary file that were not read again yet."""
 
     def read(self, size: int) -> bytes:
-        if self._replaying:
-            if block := self._spool.read(size):
-                self._unread -= len(block)
-                return block
-            self._spool.close()
-            self._replaying, self._live = False, True
+        if self._unread:
+            block = self._spool.read(size)
+            self._unread -= len(block)
+            return block
         block = self._read_some(size) or b""
-        if not self._live:
-            self._unread += self._spool.write(block)
+        if self._is_spooling:
+            self._spool.write(block)
+        else:
+            self._spool.close()
         return block
 
-    def rewind(self) -> None:
+    def rewind(self, *, last: bool = False) -> None:
+        self._unread = self._spool.seek(0, os.SEEK_END)
         self._spool.seek(0)
-        self._replaying = True
+        self._is_spooling = not last
 
     def ready(self) -> bool:
         return self._unread > 0 or _is_readable(self._stream)
@@ -111,6 +114,15 @@ def open_source(name: str, stdin: BinaryIO | None, spool_in: Path) -> Source:
         raise unreadable(name, error) from error
 
 
+def refuse_foreign_form(name: str, source: Source) -> None:
+    """Fail on a compressed input, and on one in UTF-16. Rewind the source afterwards."""
+    start = b""
+    while len(start) < LONGEST_SIGN and (more := source.read(LONGEST_SIGN - len(start))):
+        start += more
+    if remedy := foreign_form(start):
+        raise ImportInputError(f"this input {remedy}", path=name)
+
+
 def unreadable(name: str, error: OSError) -> ImportInputError:
     """The error for an input that the system does not let us read."""
     return ImportInputError(f"cannot read this input: {error.strerror or error}", path=name)
@@ -134,7 +146,8 @@ def _check_file(name: str) -> None:
             raise ImportInputError("an input is a directory: name the files in it", path=name)
         # A named pipe must not be opened just to look: its writer would lose its reader.
         if stat.S_ISREG(mode):
-            Path(name).open("rb").close()
+            with closing(FileSource(Path(name))) as source:
+                refuse_foreign_form(name, source)
     except OSError as error:
         raise unreadable(name, error) from error
 

@@ -6,8 +6,8 @@ from attrs import evolve, frozen
 
 from eventlog import ConflictError, EventLog
 from projections.exports._database import Database
-from projections.exports._events import crc32_of, line_at
-from projections.exports._selection import Selection
+from projections.exports._events import crc32_of, first_sequence, line_at
+from projections.exports._selection import EVENTS, Selection
 
 
 @frozen
@@ -75,12 +75,25 @@ def _check_log(log: EventLog, target: str, through: int, crc32: str) -> None:
     if through == 0:
         return
     line = line_at(log, through)
-    if line is None or crc32_of(line) != crc32:
+    if line is None and (first := first_sequence(log, after=through, until=log.head())):
+        _check_pruned(log, target, through, first)
+    elif line is None or crc32_of(line) != crc32:
         what = "is not in the log" if line is None else "is another in the log"
         raise ConflictError(
             f"the database holds {target} up to an event that {what}: the log was rewritten or"
             " replaced by an older copy; export it to another database",
             path=log.path, sequence=through,
+        )  # fmt: skip
+
+
+def _check_pruned(log: EventLog, target: str, through: int, first: int) -> None:
+    """The log begins behind what was exported last. A read model shows what there is; events do not
+    come back."""
+    if target == EVENTS and first > through + 1:
+        raise ConflictError(
+            f"the database holds events up to {through}, and the log begins at {first}: what was"
+            " between is pruned, and was not exported; export the log to another database",
+            path=log.path, sequence=through + 1,
         )  # fmt: skip
 
 

@@ -12,6 +12,9 @@ from eventlog import EventLog, Query
 from eventlog._times import format_time
 from projections._engine import AsOf
 
+EVENTS = "events"
+"""What an export of events is called."""
+
 
 def _as_types(types: str | Iterable[str] | None) -> frozenset[str] | None:
     if types is None:
@@ -34,7 +37,7 @@ class Selection:
     @property
     def target(self) -> str:
         """What the export is called in a database's progress."""
-        return self.model or "events"
+        return self.model or EVENTS
 
     @property
     def is_filtered(self) -> bool:

@@ -18,7 +18,7 @@ import pytest
 from attrs import frozen
 
 from cli._failures import run
-from cli.main import group
+from cli._group import group
 
 PROJECT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "cli"]

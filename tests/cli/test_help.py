@@ -9,8 +9,8 @@ import click
 import pytest
 
 from cli._failures import Exit
+from cli._group import group
 from cli._reference import reference
-from cli.main import group
 from tests.cli.helpers import PROJECT, eventlog
 
 CONTEXT = click.Context(group, info_name="eventlog", **group.context_settings)
@@ -43,7 +43,10 @@ def examples_of(name: str) -> list[str]:
 
 def test_the_list_of_commands_is_what_there_is() -> None:
     assert list(listed()) == NAMES == sorted(NAMES)
-    modules = {path.stem.strip("_") for path in (PROJECT / "cli" / "commands").glob("[!_]*.py")}
+    modules = {
+        path.stem.strip("_").replace("_", "-")
+        for path in (PROJECT / "cli" / "commands").glob("[!_]*.py")
+    }
     assert modules == set(NAMES)
 
 

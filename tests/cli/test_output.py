@@ -6,7 +6,9 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -119,10 +121,9 @@ def test_an_empty_log_has_no_first_and_no_last(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "out"),
     [
-        (["cat"], b""),
         (["cat", "--json"], b"[]\n"),
         (["cat", "--jsonl"], b""),
-        (["tail"], b""),
+        (["tail", "--jsonl"], b""),
         (["summary", "--json"], b"[]\n"),
         (["summary", "--jsonl"], b""),
         (["verify"], b"ok: 0 events in 1 segment\n"),
@@ -188,10 +189,33 @@ def test_what_is_no_data_goes_to_stderr(tmp_path: Path) -> None:
     assert outcome.text.startswith("subject")
 
 
-def test_what_demo_suggests_can_be_run(tmp_path: Path) -> None:
-    outcome = spawn("demo", "it's a path", "--sessions", "3", cwd=tmp_path)
-    suggested = [line.strip() for line in outcome.text.splitlines() if "cat " in line]
-    assert suggested[0].startswith("eventlog cat 'it'\"'\"'s a path' ")
+SCRIPT = Path(sys.executable).with_name("eventlog")
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "named"),
+    [
+        ([SCRIPT], os.defpath, str(SCRIPT)),
+        ([SCRIPT], f"{SCRIPT.parent}{os.pathsep}{os.defpath}", "eventlog"),
+        (COMMAND, os.defpath, f"{sys.executable} -m cli"),
+    ],
+    ids=["by its path", "by its name", "as a module"],
+)
+def test_what_demo_suggests_runs_as_it_stands(
+    command: list[str | Path], path: str, named: str, tmp_path: Path
+) -> None:
+    env = environment({"PATH": path})
+    demo = subprocess.run(
+        [*command, "demo", "it's a path", "--sessions", "3"],
+        capture_output=True, text=True, cwd=tmp_path, env=env, timeout=PATIENCE,
+    )  # fmt: skip
+    suggested = demo.stdout.split("Try next:\n")[1].splitlines()
+    assert len(suggested) > 5
+    for line in suggested:
+        assert line.startswith(f"  {named} ")
+        if not line.endswith(" -f"):
+            done = subprocess.run(["sh", "-c", line], capture_output=True, cwd=tmp_path, env=env)
+            assert done.returncode == 0, (line, done.stderr)
 
 
 # Text from events on its way to a terminal.
@@ -261,6 +285,21 @@ def test_an_encoding_that_lacks_characters_is_no_error(env: dict[str, str], log:
     assert cat.code == 0
     assert b"\\u2603" in cat.out or "☃".encode() in cat.out
     assert spawn("cat", log, "--jsonl", env=env).out.splitlines() == lines_of(log)
+
+
+def test_without_a_buffer_large_answers_are_whole_or_end_with_the_pipe(tmp_path: Path) -> None:
+    """One write of the system may take a part of the text, and leave the rest to us."""
+    with EventLog.open(tmp_path / "log", sync="never") as opened:
+        opened.append("session.annotated", {"notes": "x" * 900_000}, subject="s")
+    env = environment({"PYTHONUNBUFFERED": "1"})
+    command = [*COMMAND, "summary", str(tmp_path / "log"), "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.read(10)
+        child.stdout.close()
+        assert child.wait(PATIENCE) == -signal.SIGPIPE
 
 
 # Terminals.

@@ -45,7 +45,9 @@ BEST = ["area", "gold_per_hour", "gold", "seconds", "sessions"]
 DANGEROUS = ["area", "flees_per_hour", "flees", "seconds", "visits"]
 AUDIT = ["sequence", "time", "source", "subject", "type", "summary"]
 
-COMMANDS = [["analyze"], ["trends"], ["areas"], ["recover"], ["audit"]]
+COMMANDS = [["analyze"], ["trends"], ["areas"], ["recover"], ["audit"], ["cat"], ["tail"]]
+ASKING = [["summary"], *COMMANDS[:4]]
+"""What folds, and so may be asked about the past, and of several processes."""
 PROJECTS = [["project", name] for name in READ_MODELS]
 
 
@@ -179,7 +181,7 @@ def test_project_jsonl_has_a_row_per_line_or_the_one_object(log: Path) -> None:
 # Options.
 
 
-@pytest.mark.parametrize("command", [*COMMANDS[:4], *PROJECTS], ids=" ".join)
+@pytest.mark.parametrize("command", [*ASKING, *PROJECTS], ids=" ".join)
 def test_as_of_a_sequence_is_what_was_known_then(command: list[str], log: Path) -> None:
     """As of the end nothing changes; as of the beginning there is nothing."""
     end = str(eventlog("info", log, "--json").json["last_sequence"])
@@ -189,7 +191,7 @@ def test_as_of_a_sequence_is_what_was_known_then(command: list[str], log: Path) 
     assert call(command, log, "--as-of", "0").out == b""
 
 
-@pytest.mark.parametrize("command", [["summary"], *COMMANDS[:4], *PROJECTS], ids=" ".join)
+@pytest.mark.parametrize("command", [*ASKING, *PROJECTS], ids=" ".join)
 def test_other_processes_give_the_same_bytes(command: list[str], log: Path, tmp_path: Path) -> None:
     """Without a cache: a copy of the log has none."""
     copy = shutil.copytree(log, tmp_path / "log", ignore=shutil.ignore_patterns("cache"))
@@ -282,7 +284,12 @@ def test_an_empty_log_has_an_empty_document(command: list[str], document: Any, e
 
 
 def test_an_unknown_session_is_an_error(log: Path) -> None:
-    refused(eventlog("recover", log, "nobody", "--json"), 1, "nothing to recover", "'nobody'")
+    refused(
+        eventlog("recover", log, "nobody", "--json"),
+        1,
+        "nothing here of session 'nobody'",
+        "agent-0001",
+    )
 
 
 def test_an_unknown_metric_names_the_known_ones(log: Path) -> None:
@@ -526,18 +533,19 @@ def test_a_worker_that_dies_is_an_error_with_one_line(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = shutil.copytree(log, tmp_path / "log", ignore=shutil.ignore_patterns("cache"))
-    monkeypatch.setattr("cli._asking._prepare_worker", sys.exit)  # which breaks the pool
+    monkeypatch.setattr("cli._workers._prepare_worker", sys.exit)  # which breaks the pool
     refused(eventlog("summary", copy, "--jobs", "2"), 1, "a worker process died", "--jobs")
 
 
-# The page about them.
+# The pages about them.
 
 
-def test_the_examples_on_the_page_are_what_the_commands_print(tmp_path: Path) -> None:
-    page = (PROJECT / "docs" / "read-models.md").read_text()
+@pytest.mark.parametrize("name", ["README.md", "docs/read-models.md"])
+def test_the_examples_on_a_page_are_what_the_commands_print(name: str, tmp_path: Path) -> None:
     examples = re.findall(
-        r"```sh\neventlog ([^\n]*)\n```\n\n```(?:json|text)\n(.*?)```", page, re.DOTALL
-    )
+        r"```sh\neventlog ([^\n]*)\n```\n\n```(?:json|text)\n(.*?)```",
+        (PROJECT / name).read_text(), re.DOTALL,
+    )  # fmt: skip
     assert len(examples) >= len(READ_MODELS)
     assert spawn("demo", "demo.eventlog", "--sessions", "12", cwd=tmp_path).code == 0
     for command, printed in examples:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from eventlog import EventLog
+from eventlog._check import finish_line
 from tests.cli.helpers import Outcome, eventlog, in_namespace, misused, refused, sound, spawn, tree
 
 READERS = (("cat",), ("tail",), ("info",), ("verify",), ("summary",))
@@ -61,7 +62,7 @@ def test_a_directory_with_other_files_is_no_log(command: tuple[str, ...], tmp_pa
 def test_a_log_of_a_newer_format_asks_for_a_newer_version(
     command: tuple[str, ...], log: Path
 ) -> None:
-    (log / "log.json").write_text('{"format":2,"something":"new"}\n')
+    (log / "log.json").write_bytes(finish_line(b'{"format":2,"something":"new"', 0))
     before = tree(log)
     refused(call(command, log), 1, "format 2", "install a newer eventlog", "log.json")
     assert tree(log) == before
@@ -232,7 +233,8 @@ def test_no_command_at_all_shows_the_help_as_a_usage_error() -> None:
 def test_filters_that_no_event_can_match_find_nothing(log: Path) -> None:
     for value in ("", "\udcff", "\\", '"', "\n"):
         for option in ("--type", "--subject"):
-            assert eventlog("cat", log, option, value) == Outcome(0, b"", "")
+            outcome = eventlog("cat", log, option, value)
+            assert outcome == Outcome(0, b"", "no events: the log holds no matching ones\n")
 
 
 def test_sequences_beyond_any_log_find_nothing(log: Path) -> None:
@@ -395,7 +397,9 @@ def test_output_that_cannot_be_written_is_an_error(log: Path) -> None:
     def fill() -> None:
         os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
 
-    refused(spawn("cat", log, prepare=fill), 1, "No space left on device")
+    for unbuffered in ("", "1"):
+        outcome = spawn("cat", log, prepare=fill, env={"PYTHONUNBUFFERED": unbuffered})
+        refused(outcome, 1, "No space left on device")
 
 
 def test_closed_standard_streams_do_no_harm(log: Path) -> None:

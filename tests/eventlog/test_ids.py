@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from eventlog import ConflictError, EventLog, InvalidEventError, NewEvent
+from tests.support import DEEP
 from tests.support.files import FailingFiles
-from tests.support.logs import batch, copy_of, numbers
+from tests.support.logs import batch, copy_of, flip, numbers
 
 
 def index_of(log: EventLog) -> Path:
@@ -215,3 +219,89 @@ def test_an_index_that_is_damaged_anywhere_never_stops_the_log(tmp_path: Path, s
     index.write_bytes(content)
     with EventLog.open(tmp_path / "log", sync="never") as log:
         assert log.extend(news) == sequences
+
+
+def _many_given(path: Path) -> tuple[list[NewEvent], list[int]]:
+    news = [NewEvent("a", {"n": n}, id=f"id-{n}") for n in range(400)]
+    with EventLog.open(path, sync="never") as log:
+        return news, log.extend(news)
+
+
+@pytest.mark.parametrize("seed", range(400 if DEEP else 20))
+def test_a_flipped_bit_in_the_index_doubles_no_event(tmp_path: Path, seed: int) -> None:
+    """In a key it would hide an event, in a sequence or a digest it would name a wrong one."""
+    news, sequences = _many_given(tmp_path / "log")
+    index = tmp_path / "log" / "cache" / "ids.sqlite"
+    content, random = index.read_bytes(), Random(seed)
+    index.write_bytes(flip(content, random.randrange(len(content)), random.randrange(8)))
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        assert log.extend(news) == sequences
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ids SET key = zeroblob(16) WHERE sequence = 200",
+        "UPDATE ids SET sequence = 7 WHERE sequence = 200",
+        "UPDATE ids SET content = zeroblob(16) WHERE sequence = 200",
+        "DELETE FROM ids WHERE sequence = 200",
+    ],
+)
+def test_an_index_that_changed_since_its_hash_was_noted_is_built_again(
+    tmp_path: Path, change: str
+) -> None:
+    news, sequences = _many_given(tmp_path / "log")
+    with closing(sqlite3.connect(tmp_path / "log" / "cache" / "ids.sqlite")) as database, database:
+        database.execute(change)
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        assert log.extend(news) == sequences
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 64, b"0" * 64])
+def test_an_index_without_its_hash_is_built_again(tmp_path: Path, content: bytes) -> None:
+    log = _given(tmp_path / "log")
+    log.close()
+    note = log.path / "cache" / "ids.sqlite.sha256"
+    assert len(note.read_bytes()) == 64
+    note.write_bytes(content)
+    _assert_known(log.path)
+
+
+def test_an_index_that_breaks_while_it_is_in_use_is_built_again(tmp_path: Path) -> None:
+    news, sequences = _many_given(tmp_path / "log")
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        assert log.extend(news[:1]) == sequences[:1]
+        index_of(log).write_bytes(b"x" * index_of(log).stat().st_size)
+        assert log.extend(news) == sequences
+        assert log.append("a", {"n": -1}, id="new") == 401
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        assert log.append("a", {"n": -1}, id="new") == 401
+
+
+def test_an_index_that_cannot_be_saved_costs_no_event_and_is_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a", {}, id="one")
+        shutil.rmtree(log.cache_path)
+    assert "was not saved, and is built again" in caplog.text
+    with EventLog.open(tmp_path / "log") as log:
+        assert log.append("a", {}, id="one") == 1
+
+
+def test_an_index_that_cannot_be_built_refuses_the_event(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a")
+        log.cache_path.write_bytes(b"in the way")
+        with pytest.raises(OSError, match="cache"):
+            log.append("a", {}, id="one")
+        assert log.append("a") == 2
+
+
+def test_the_index_is_as_private_as_the_log(tmp_path: Path) -> None:
+    log = _given(tmp_path / "log")
+    log.close()
+    assert log.cache_path.stat().st_mode & 0o777 == 0o700
+    files = sorted(log.cache_path.iterdir())
+    assert [file.name for file in files] == ["ids.sqlite", "ids.sqlite.sha256"]
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}

@@ -104,8 +104,9 @@ def test_a_damaged_identity_is_damage_and_never_a_new_log(log_path: Path, conten
 def test_a_missing_identity_never_makes_a_new_log_of_an_old_one(log_path: Path) -> None:
     (log_path / "log.json").unlink()
     before = sorted(log_path.rglob("*"))
-    with pytest.raises(NotALogError):
-        EventLog.open(log_path)
+    for readonly in (True, False):
+        with pytest.raises(DamagedLogError, match=r"log\.json is missing, and there are events"):
+            EventLog.open(log_path, readonly=readonly)
     assert sorted(log_path.rglob("*")) == before
 
 

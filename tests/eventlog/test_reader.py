@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -212,3 +213,43 @@ def test_a_tear_that_is_replaced_by_as_many_bytes_is_followed(tmp_path: Path) ->
         time.sleep(0.02)  # the clock of a file system is coarse
         active_file(log.path).write_bytes(content)
         assert next(follower).data == {"n": 2}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"limit": -1}, "limit is -1: it must be 0 or more"),
+        ({"limit": 1.5}, "limit must be a whole number, not float"),
+        ({"after": None}, "after must be a whole number, not NoneType"),
+        ({"until": "5"}, "until must be a whole number, not str"),
+        ({"types": 5}, "types must be text or several texts, not int"),
+        ({"types": ["a", 5]}, "types must be text, not int"),
+        ({"subject": 5}, "subject must be text, not int"),
+        ({"since": "2026-01-01"}, "since must be a datetime, not str"),
+        ({"before": datetime(2026, 1, 1)}, "before 2026-01-01T00:00:00 has no time zone"),
+    ],
+)
+def test_nonsense_in_a_query_is_refused_by_name(
+    tmp_path: Path, arguments: dict[str, Any], message: str
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        with pytest.raises(InvalidEventError, match=message):
+            log.read(**arguments)
+        with pytest.raises(InvalidEventError, match=message):
+            Query(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"time": "2026-01-01"}, "time must be a datetime, not str"),
+        ({"extensions": {5: "x"}}, "extension name 5 must be text, not int"),
+    ],
+)
+def test_nonsense_in_an_event_is_refused_by_name(
+    tmp_path: Path, arguments: dict[str, Any], message: str
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        with pytest.raises(InvalidEventError, match=message):
+            log.append("a", **arguments)
+        assert log.head() == 0

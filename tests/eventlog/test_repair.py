@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import zstandard
 
 from eventlog import (
     DamagedLogError,
@@ -21,6 +22,7 @@ from eventlog import (
 )
 from eventlog._files import Files
 from eventlog._lock import hold_writer_lock
+from eventlog._seekable import compress_frames
 from tests.support import DEEP
 from tests.support.logs import active_file, batch, flip, quarantined, segment_files, zero
 
@@ -71,10 +73,46 @@ def test_a_missing_log_is_not_found(tmp_path: Path) -> None:
         repair(tmp_path / "log")
 
 
-def test_a_damaged_identity_cannot_be_mended(log_path: Path) -> None:
-    (log_path / "log.json").write_bytes(b"{}")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.unlink(),
+        lambda file: file.write_bytes(b"{}"),
+        lambda file: file.write_bytes(flip(file.read_bytes(), 30, 1)),
+        lambda file: file.write_bytes(file.read_bytes().replace(b'"format":1', b'"format":3')),
+    ],
+    ids=["missing", "overwritten", "flipped", "another format"],
+)
+@pytest.mark.parametrize("only_sealed", [False, True])
+def test_a_lost_identity_is_made_again_from_the_events(
+    log_path: Path, damage: Callable[[Path], object], only_sealed: bool
+) -> None:
+    if only_sealed:
+        with EventLog.open(log_path) as log:
+            log.seal()
+    with EventLog.open(log_path, readonly=True) as log:
+        log_id, created = log.log_id, log.info().created
+    damage(log_path / "log.json")
+    with pytest.raises(DamagedLogError, match="'eventlog repair'"):
+        EventLog.open(log_path, readonly=True)
+    report = verify(log_path)
+    assert [fault.kind for fault in report.faults] == ["identity"]
+    assert report.events == 15
+    assert repair(log_path).lost == []
+    assert events_of(log_path) == {number: number for number in range(1, 16)}
+    with EventLog.open(log_path) as log:
+        assert log.log_id == log_id
+        assert log.info().created[:4] == created[:4]
+
+
+def test_an_identity_that_no_event_tells_cannot_be_made_again(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a", {"quoted": {"id": f"{log.log_id}-1"}}, id="given")
+    (tmp_path / "log" / "log.json").write_bytes(b"{}")
     with pytest.raises(DamagedLogError, match="restore it from a copy"):
-        repair(log_path)
+        repair(tmp_path / "log")
+    (fault,) = verify(tmp_path / "log").faults
+    assert fault.kind == "identity"
 
 
 def test_a_torn_tail_is_cut_as_opening_would(log_path: Path) -> None:
@@ -340,4 +378,96 @@ def test_a_damaged_seek_table_costs_no_event(
     first.write_bytes(damage(first.read_bytes()))
     assert not verify(log_path).ok
     assert repair(log_path).lost == []
+    assert verify(log_path).ok
+
+
+def test_a_damaged_line_end_costs_no_event(log_path: Path) -> None:
+    active = active_file(log_path)
+    content = active.read_bytes()
+    ends = [offset for offset, byte in enumerate(content[:-1]) if byte == 0x0A]
+    for offset in ends:
+        for bit in range(8):
+            active.write_bytes(flip(content, offset, bit))
+            assert repair(log_path, dry_run=True).lost == [], (offset, bit)
+    active.write_bytes(content.replace(b"\n", b"\r\n"))
+    assert repair(log_path).lost == []
+    assert events_of(log_path) == {number: number for number in range(1, 16)}
+
+
+def test_a_damaged_line_end_in_a_frame_costs_no_event(log_path: Path) -> None:
+    """As if it had been damaged in memory, before the segment was compressed."""
+    sealed = segment_files(log_path)[0]
+    lines = zstandard.ZstdDecompressor().decompressobj().decompress(sealed.read_bytes())
+    offset = lines.index(b"\n")
+    sealed.write_bytes(b"".join(compress_frames([flip(lines, offset, 0)])))
+    assert repair(log_path).lost == []
+    assert events_of(log_path) == {number: number for number in range(1, 16)}
+
+
+@pytest.mark.parametrize("name", [".", "../log", "sub/..", "link"])
+def test_a_log_is_repaired_by_any_name(
+    log_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = log_path.with_name("link")
+    link.symlink_to("log")
+    (log_path / "sub").mkdir()
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    monkeypatch.chdir(log_path.parent if name == "link" else log_path)
+    assert repair(name).written_to == Path(name)
+    monkeypatch.chdir(log_path)  # the directory is another one now
+    assert verify(log_path).ok
+    assert link.is_symlink()
+    assert verify(link).ok
+    assert {path.name for path in log_path.parent.iterdir()} == {"log", "link"}
+
+
+@pytest.mark.parametrize("name", ["", "sub", "segments/copy", "../link/copy"])
+def test_a_copy_inside_the_log_is_refused(log_path: Path, name: str) -> None:
+    log_path.with_name("link").symlink_to("log")
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    before = content_of(log_path)
+    for dry_run in (True, False):
+        with pytest.raises(EventLogError, match="cannot lie inside the log"):
+            repair(log_path, into=log_path / name, dry_run=dry_run)
+    assert content_of(log_path) == before
+
+
+def test_a_copy_of_a_sound_log_is_a_copy(log_path: Path, tmp_path: Path) -> None:
+    report = repair(log_path, into=tmp_path / "copy")
+    assert (report.faults, report.lost, report.written_to) == ([], [], tmp_path / "copy")
+    assert events_of(tmp_path / "copy") == events_of(log_path)
+    assert verify(tmp_path / "copy").ok
+
+
+def test_a_dry_run_on_a_torn_tail_tells_that_it_is_cut(log_path: Path) -> None:
+    active = active_file(log_path)
+    with active.open("ab") as file:
+        file.write(b"torn")
+    before = content_of(log_path)
+    planned = repair(log_path, dry_run=True)
+    assert content_of(log_path) == before
+    assert (planned.rebuilt_files, planned.cut_files, planned.lost) == ([], [active.name], [])
+    assert len(planned.kept_files) == 2
+    assert repair(log_path).cut_files == [active.name]
+
+
+def test_whatever_meets_a_repair_that_was_cut_short_says_what_to_do(log_path: Path) -> None:
+    shutil.copytree(log_path, log_path.with_name("log.repairing"))
+    log_path.rename(log_path.with_name("log.damaged"))
+    for meet in (
+        verify,
+        repair,
+        lambda path: EventLog.open(path, readonly=True),
+        lambda path: EventLog.open(path, create=False),
+    ):
+        with pytest.raises(DamagedLogError, match=r"rename .*log\.repairing to it"):
+            meet(log_path)
+
+
+def test_events_behind_the_last_intact_one_of_a_sealed_segment_are_marked(log_path: Path) -> None:
+    """The manifest knows how many there were, though no segment follows."""
+    active_file(log_path).unlink()
+    last = segment_files(log_path)[1]
+    last.write_bytes(b"nonsense")
+    assert repair(log_path).lost == [6, 7, 8, 9, 10]
     assert verify(log_path).ok

@@ -16,9 +16,11 @@ from eventlog import DamagedLogError
 from eventlog._seekable import (
     MAX_FRAME_BYTES,
     compress_frames,
+    find_frames,
     read_frame,
     read_frame_start,
     read_table,
+    salvage_frame,
 )
 from tests.support.logs import flip
 
@@ -142,3 +144,48 @@ def test_a_frame_that_states_no_size_is_damage() -> None:
     table = struct.pack("<II", len(frame), 7) + struct.pack("<IBI", 1, 0, 0x8F92EAB1)
     with pytest.raises(DamagedLogError):
         read(frame + struct.pack("<II", 0x184D2A5E, len(table)) + table)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=300), max_size=6), st.data())
+def test_frames_are_found_without_the_table(blocks: list[bytes], data: st.DataObject) -> None:
+    content = stored(blocks)
+    frames = read_table(opened(content), PATH)
+    table = frames[-1].stored_offset + frames[-1].stored_bytes if frames else 0
+    size = data.draw(st.integers(table, len(content)))
+    assert find_frames(opened(content[:size])) == frames
+
+
+def test_damage_in_one_frame_does_not_hide_the_others() -> None:
+    """The table is damaged as well, or it would tell where they are."""
+    content = stored(BLOCKS)[:-1]
+    _, second, third = find_frames(opened(content))
+    for offset in range(second.stored_offset, third.stored_offset):
+        for bit in range(8):
+            file = opened(flip(content, offset, bit))
+            found = {entry.stored_offset: entry for entry in find_frames(file)}
+            assert salvage_frame(file, found[0]) == BLOCKS[0]
+            assert salvage_frame(file, found[third.stored_offset]) == BLOCKS[2]
+
+
+def test_what_is_damaged_beside_the_content_costs_no_byte_of_it() -> None:
+    """The header, and the checksum at the end."""
+    lines = b"".join(b"line %d of this frame\n" % number for number in range(9000))
+    content = stored([lines])
+    (frame,) = read_table(opened(content), PATH)
+    header = zstandard.frame_header_size(content)
+    end = frame.stored_bytes
+    for offset in [*range(header), *range(end - 4, end)]:
+        for bit in range(8):
+            assert salvage_frame(opened(flip(content, offset, bit)), frame) == lines
+    for size in range(end - 4, end):
+        assert salvage_frame(opened(content[:size]), frame) == lines
+
+
+def test_all_blocks_before_the_damaged_one_are_salvaged() -> None:
+    blocks = b"".join(b"line %d of this frame\n" % number for number in range(30_000))
+    content = stored([blocks])
+    (frame,) = read_table(opened(content), PATH)
+    damaged = flip(content, frame.stored_bytes - 1000, 0)
+    salvaged = salvage_frame(opened(damaged), frame)
+    assert len(salvaged) >= len(blocks) - (128 << 10)
+    assert salvaged[: len(blocks) - (128 << 10)] == blocks[: len(blocks) - (128 << 10)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import IntEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import example, given
@@ -251,3 +252,22 @@ def test_a_long_source_is_checked_in_no_time() -> None:
         for end in ("", " ", "%"):
             is_uri_reference((piece * 512)[:512] + end)
     assert (datetime.now(UTC) - started).total_seconds() < 1
+
+
+@pytest.mark.parametrize(
+    "name", [b"x", date(2026, 1, 1), datetime(2026, 1, 1), UUID(int=1), 5, 1.5]
+)
+@pytest.mark.parametrize(
+    ("nest", "path"),
+    [
+        (lambda inner: inner, "data"),
+        (lambda inner: {"a": inner}, "data.a"),
+        (lambda inner: {"a": [1, {"b": inner}]}, r"data.a\[1\].b"),
+    ],
+    ids=["outer", "in an object", "in a list"],
+)
+def test_a_name_that_is_no_text_is_refused_and_not_converted(
+    name: object, nest: Callable[[object], dict[str, object]], path: str
+) -> None:
+    with pytest.raises(InvalidEventError, match=f"{path} has the name .*: names must be text"):
+        encode_data(nest({name: 1}))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from threading import Event as Signal
 
+import attrs
 import pytest
+from attrs import asdict, evolve
 
 from eventlog import EventLog, LogNotFoundError, NotALogError, verify
+from eventlog._check import salt_of
+from eventlog._manifest import SealedEntry, encode_entry
 from tests.support import DEEP
 from tests.support.files import FailingFiles
 from tests.support.logs import active_file, batch, flip, segment_files
@@ -198,3 +203,37 @@ def test_a_log_in_use_has_no_faults(tmp_path: Path) -> None:
         futures = [pool.submit(fill, log), *[pool.submit(check, log.path) for _ in range(2)]]
         for future in futures:
             future.result()
+
+
+FIELDS: dict[str, tuple[object, str, str]] = {
+    "record": ("other", "manifest", "record is sealed, and the manifest states other"),
+    "segment": ("0000000000000000002.jsonl.zst", "manifest", "names a wrong file"),
+    "first_sequence": (2, "manifest", "names a wrong file"),
+    "last_sequence": (2, "manifest", "last_sequence is 3, and the manifest states 2"),
+    "events": (4, "manifest", "events is 3, and the manifest states 4"),
+    "first_time": ("2000-01-01T00:00:00.000000Z", "manifest", "first_time is "),
+    "last_time": ("2999-01-01T00:00:00.000000Z", "manifest", "last_time is "),
+    "raw_bytes": (1, "frame", "the seek table contradicts the manifest"),
+    "stored_bytes": (1, "frame", "and the manifest states 1"),
+    "sha256": ("0" * 64, "hash", "SHA-256 is not what the manifest states"),
+    "merkle_root": ("0" * 64, "merkle", "merkle_root is "),
+    "previous": ("0" * 64, "manifest", "does not follow the line before it"),
+}
+
+
+def test_every_field_of_the_manifest_is_tried_below() -> None:
+    assert set(FIELDS) == {field.name for field in attrs.fields(SealedEntry)}
+
+
+@pytest.mark.parametrize(("name", "value", "kind", "message"), [(n, *f) for n, f in FIELDS.items()])
+def test_a_manifest_that_was_forged_with_fitting_hashes_contradicts_the_segment(
+    log_path: Path, name: str, value: object, kind: str, message: str
+) -> None:
+    """Each line's check and the chain are right: only the segment can tell."""
+    with EventLog.open(log_path, readonly=True) as log:
+        salt, (first, second) = salt_of(log.log_id), log.sealed()
+    forged = encode_entry(SealedEntry(**{**asdict(first), name: value}), salt)
+    following = evolve(second, previous=sha256(forged[:-1]).hexdigest())
+    (log_path / "manifest.jsonl").write_bytes(forged + encode_entry(following, salt))
+    found = [fault for fault in verify(log_path).faults if message in fault.message]
+    assert [fault.kind for fault in found] == [kind]

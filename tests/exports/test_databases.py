@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define
+from attrs import define, evolve
 
-from eventlog import ConflictError, DamagedLogError, EventLog, NewEvent
+from eventlog import ConflictError, DamagedLogError, Event, EventLog, NewEvent, Query, SealedEntry
+from eventlog._segments import raise_damage
 from projections import SessionSummaries, project
 from projections._models import READ_MODELS
 from projections.exports import ExportError, Selection
@@ -392,6 +393,56 @@ def test_a_failure_at_any_step_is_made_good_by_the_next_run(
         backend.export(log, selection, batch_rows=3)
         assert tables(backend) == expected, f"after a failure at step {at}"
     assert at > 15
+
+
+class PrunedLog(EventLog):
+    """A log whose first segments are gone: it begins at ``first``."""
+
+    first = 1
+
+    def scan(
+        self,
+        query: Query | None = None,
+        on_damage: Callable[[DamagedLogError], None] = raise_damage,
+    ) -> Iterator[tuple[bytes, Event]]:
+        query = query or Query()
+        return super().scan(evolve(query, after=max(query.after, self.first - 1)), on_damage)
+
+    def sealed(self) -> list[SealedEntry]:
+        return [entry for entry in super().sealed() if entry.first_sequence >= self.first]
+
+
+def export_pruned(backend: Backend, log: Path, first: int, selection: Selection) -> int:
+    """How many rows the rest of the log adds."""
+    with PrunedLog.open(log, readonly=True) as opened, backend.open() as database:
+        assert isinstance(opened, PrunedLog)
+        opened.first = first
+        return Exporter(opened, backend.name, selection, 5, lambda _: None).run(database).rows
+
+
+def test_events_that_were_pruned_before_they_were_exported_are_missed_aloud(
+    backend: Backend, log: Path
+) -> None:
+    backend.export(log, Selection(as_of=20))
+    before = tables(backend)
+    with pytest.raises(ConflictError, match=r"up to 20, and the log begins at 22: .*sequence 21"):
+        export_pruned(backend, log, 22, Selection())
+    assert tables(backend) == before
+
+
+@pytest.mark.parametrize("first", [2, 20, 21])
+def test_pruning_what_was_exported_changes_nothing(first: int, backend: Backend, log: Path) -> None:
+    backend.export(log, Selection(as_of=20))
+    assert export_pruned(backend, log, first, Selection()) == 20
+    assert sequences(backend) == list(range(1, 41))
+
+
+def test_a_read_model_of_a_pruned_log_shows_what_there_is(backend: Backend, log: Path) -> None:
+    backend.export(log, evolve(SUMMARIES, as_of=20))
+    with reading(log) as opened:
+        first = opened.sealed()[-1].first_sequence
+    assert export_pruned(backend, log, first, SUMMARIES)
+    assert query(backend, "SELECT sum(events) FROM session_summaries") == [(41 - first,)]
 
 
 def stops(backend: Backend, log: Path, selection: Selection, at: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from eventlog import Event, EventLog, NewEvent
+from eventlog import Event, EventLog, NewEvent, Query
 from eventlog.importing import (
     ImportOptions,
     ImportResult,
@@ -110,11 +110,18 @@ class DyingLog:
     def path(self) -> Path:
         return self._log.path
 
+    @property
+    def log_id(self) -> str:
+        return self._log.log_id
+
     def head(self) -> int:
         return self._log.head()
 
     def lines_containing(self, part: bytes, /) -> Iterator[bytes]:
         return self._log.lines_containing(part)
+
+    def scan(self, query: Query, /) -> Iterator[tuple[bytes, Event]]:
+        return self._log.scan(query)
 
     def extend(self, batch: list[NewEvent], /) -> list[int]:
         self._left -= 1

@@ -232,3 +232,39 @@ def test_a_cell_that_would_not_come_back_the_same_stays_text(cell: str) -> None:
 @given(cell=st.from_regex(r"-?[0-9]{1,22}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?", fullmatch=True))
 def test_every_cell_comes_back_the_same(cell: str) -> None:
     assert str(cell_value(cell)) == cell
+
+
+@pytest.mark.parametrize(("last", "line_end"), [(b"1,2", b""), (b"1", b"\n"), (b"1,2", b"\r\n")])
+def test_a_last_row_is_whole_when_it_has_all_cells_or_a_line_end(
+    tmp_path: Path, last: bytes, line_end: bytes
+) -> None:
+    assert len(imported(tmp_path, HEAD + ROW + last + line_end, name="in.csv")) == 1
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_a_last_row_without_all_cells_and_without_a_line_end_is_not_finished(
+    tmp_path: Path, line_end: bytes
+) -> None:
+    content = line_end.join([b"type,time,a,b", b"t,2026-01-02,1,2", b"t,2026-01-02,1"])
+    reason = "3 of 4 cells and no line end: the row is not finished"
+    assert reasons(tmp_path, content, name="in.csv") == [(3, reason)]
+
+
+def test_a_last_cell_whose_quote_is_not_closed_is_not_finished(tmp_path: Path) -> None:
+    found = reasons(tmp_path, HEAD + ROW + b'1,"half', name="in.csv")
+    assert found == [(2, "a quote that is not closed")]
+
+
+def test_what_follows_a_cell_beyond_the_limit_is_not_taken_for_rows(tmp_path: Path) -> None:
+    content = b'type,n\nt,"' + b"z\n" * 200 + b'"\nu,1\n'
+    found = rows(tmp_path, content, limit=100)
+    assert [one for one in found if isinstance(one, dict)] == [{"type": "u", "n": "1"}]
+
+
+def test_behind_a_broken_row_short_rows_count_again_after_a_full_one(tmp_path: Path) -> None:
+    content = b'type,n\nt,"x" y\nshort\nu,1\nshort\n'
+    found = rows(tmp_path, content)
+    assert [one for one in found if isinstance(one, dict)] == [
+        {"type": "u", "n": "1"},
+        {"type": "short"},
+    ]

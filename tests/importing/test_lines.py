@@ -21,7 +21,7 @@ class Blocks:
     def read(self, size: int) -> bytes:
         return self._blocks.pop(0) if self._blocks else b""
 
-    def rewind(self) -> None:
+    def rewind(self, *, last: bool = False) -> None:
         raise NotImplementedError
 
     def ready(self) -> bool:

@@ -31,19 +31,32 @@ def test_any_other_text_is_no_mark(text: str) -> None:
     assert parse_mark(text) is None
 
 
-def test_marks_are_known_by_their_first_line_and_the_furthest_of_a_lineage_is_known() -> None:
+def test_marks_are_found_by_the_first_line_of_their_input_and_know_where_they_stand() -> None:
     near, far = (Mark("k", "r", offset, "h") for offset in (5, 9))
     other = Mark("k", "s", 7, "h")
-    marks = Marks([(far, "2"), (near, "1"), (other, "")])
+    marks = Marks()
+    for mark, sequence in ((far, 30), (near, 10), (other, 20)):
+        marks.add(mark, "", sequence)
     assert marks.of("k") == [near, other, far]
-    assert [marks.is_furthest(mark) for mark in (near, other, far)] == [False, True, True]
+    assert [marks.sequence_of(mark) for mark in (near, other, far)] == [10, 20, 30]
     assert marks.of("none") == []
 
 
 def test_all_refused_lines_of_a_lineage_count() -> None:
-    marks = Marks([(Mark("k", "r", 5, "h"), "1"), (Mark("k", "r", 9, "h"), "4-6")])
-    lines = marks.rejected_by(Mark("k", "r", 9, "h"))
+    marks = Marks()
+    marks.add(Mark("k", "r", 5, "h"), "1", 1)
+    marks.add(Mark("k", "r", 9, "h"), "4-6", 2)
+    lines = marks.rejected_by("k-r")
     assert [line for line in range(9) if line in lines] == [1, 4, 5, 6]
+
+
+def test_a_mark_that_was_said_again_stands_where_it_stood_first() -> None:
+    mark = Mark("k", "r", 5, "h")
+    marks = Marks()
+    marks.add(mark, "", 3)
+    marks.add(mark, "", 8)
+    assert marks.of("k") == [mark]
+    assert marks.sequence_of(mark) == 3
 
 
 class LogOfLines:
@@ -59,11 +72,23 @@ class LogOfLines:
 def test_what_only_looks_like_a_mark_is_passed_over() -> None:
     mark = Mark("0" * 16, "1" * 8, 5, "2" * 32)
     text = format_mark(mark).encode()
-    damaged = b'{"a":1,"importmark":"%b"' % text
-    in_data = b'{"a":1,"data":{"b":1,"importmark":"%b"}}' % text
-    other = b'{"a":1,"importmark":"mine"}'
-    assert marks_in(LogOfLines(damaged, in_data, other)).of(mark.key) == []
-    assert marks_in(LogOfLines(b'{"a":1,"importmark":"%b"}' % text)).of(mark.key) == [mark]
+    place = b'"sequence":"0000000000000000007"'
+    damaged = b'{"a":1,"importmark":"%b",%b' % (text, place)
+    in_data = b'{"a":1,%b,"data":{"b":1,"importmark":"%b"}}' % (place, text)
+    other = b'{"a":1,"importmark":"mine",%b}' % place
+    placeless = b'{"a":1,"importmark":"%b"}' % text
+    assert marks_in(LogOfLines(damaged, in_data, other, placeless)).of(mark.key) == []
+    found = marks_in(LogOfLines(b'{"a":1,"importmark":"%b",%b}' % (text, place)))
+    assert found.of(mark.key) == [mark]
+    assert found.sequence_of(mark) == 7
+
+
+def test_a_line_that_was_accepted_at_last_is_found_with_its_lineage() -> None:
+    text = format_mark(Mark("0" * 16, "1" * 8, 5, "2" * 32)).encode()
+    line = b'{"a":1,"importaccepted":"17","importmark":"%b","sequence":"%019d"}' % (text, 4)
+    marks = marks_in(LogOfLines(line))
+    assert marks.accepted_by("0" * 16 + "-" + "1" * 8) == {17: 4}
+    assert marks.accepted_by("other") == {}
 
 
 RANGES = (

@@ -100,6 +100,21 @@ def test_an_import_killed_around_any_batch_and_resumed_is_one_import(
     assert len(rejects(place / "log")) == len(rejects(place / "once"))
 
 
+@given(lines=INPUTS, cut=st.integers(0, 300), batch=st.integers(1, 4))
+def test_a_file_that_was_cut_anywhere_and_has_grown_is_imported_once(
+    tmp_path: Path, lines: list[bytes], cut: int, batch: int
+) -> None:
+    place, with_ = fresh(tmp_path), ImportOptions(batch_events=batch)
+    whole = b"".join(lines)
+    (place / "in").write_bytes(whole[:cut])
+    run(place / "log", place / "in", with_=with_)
+    (place / "in").write_bytes(whole)
+    run(place / "log", place / "in", with_=with_)
+    run(place / "once", place / "in", with_=with_)
+    assert list(map(told, events(place / "log"))) == list(map(told, events(place / "once")))
+    assert run(place / "log", place / "in", with_=with_).imported == 0
+
+
 @given(lines=INPUTS, cut=st.integers(0, 14), ended=st.booleans())
 def test_a_file_that_has_grown_gives_only_what_is_new(
     tmp_path: Path, lines: list[bytes], cut: int, ended: bool
@@ -152,6 +167,15 @@ def test_a_last_line_that_was_completed_later_is_imported_too(tmp_path: Path) ->
     assert counts(run(tmp_path / "log", tmp_path / "in.csv")) == (1, 0, 0)
     assert counts(run(tmp_path / "log", tmp_path / "in.csv")) == (0, 1, 0)
     assert [event.data["n"] for event in events(tmp_path / "log")] == [7, 75]
+
+
+def test_a_row_that_was_half_written_is_imported_when_it_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_bytes(b"type,time,n\nt,1,7\nt,2")
+    assert counts(run(tmp_path / "log", tmp_path / "in.csv")) == (1, 0, 1)
+    (tmp_path / "in.csv").write_bytes(b"type,time,n\nt,1,7\nt,23,8\n")
+    assert counts(run(tmp_path / "log", tmp_path / "in.csv")) == (1, 1, 0)
+    assert counts(run(tmp_path / "log", tmp_path / "in.csv")) == (0, 2, 0)
+    assert [event.time.second for event in events(tmp_path / "log")] == [1, 23]
 
 
 @given(

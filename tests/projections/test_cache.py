@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -14,7 +15,9 @@ import pytest
 
 from eventlog import STANDARD_TYPES, EventLog, EventTypes
 from projections import SessionSummaries, canonical_json, fold, project
+from projections._cache import PartialCache
 from sessions.sample import write_sample
+from tests.support.processes import child, line_of
 
 KILLS = 30
 
@@ -27,6 +30,20 @@ with EventLog.open(sys.argv[1], readonly=True) as log:
     while True:
         project(log, SessionSummaries())
         shutil.rmtree(log.cache_path)
+"""
+
+
+STOP_BEFORE_THE_RENAME = """
+import sys, time
+from pathlib import Path
+from eventlog import EventLog
+from projections import SessionSummaries, project
+def stop(self, target):
+    print(self, flush=True)
+    time.sleep(600)
+Path.replace = stop
+with EventLog.open(sys.argv[1], readonly=True) as log:
+    project(log, SessionSummaries())
 """
 
 
@@ -104,6 +121,18 @@ def test_a_partial_of_another_log_is_not_taken(path: Path, tmp_path: Path) -> No
     assert ask(path) == plain(path)
 
 
+def test_a_whole_partial_that_holds_no_state_is_computed_again(path: Path) -> None:
+    """As after a change of the state without a new version."""
+    right = ask(path)
+    with EventLog.open(path, readonly=True) as log:
+        cache = PartialCache(log, SessionSummaries())
+        for file in cached(path):
+            found = cache.read(file.name)
+            assert found is not None
+            cache.put(file.name, found[0], b'[["s-1", {"events": "many"}]]')
+    assert ask(path) == right
+
+
 def test_a_partial_of_another_version_is_not_taken(path: Path) -> None:
     class Newer(SessionSummaries):
         version = 2
@@ -141,6 +170,28 @@ def test_killing_it_at_random_moments_leaves_no_wrong_answer(path: Path) -> None
             time.sleep(chance.random() * 0.2)
             process.kill()
         assert ask(path) == right
+
+
+def half_written(path: Path) -> Path:
+    """What a kill leaves, in the moment when a state is written and has no name yet."""
+    with child(STOP_BEFORE_THE_RENAME, path) as process:
+        left = Path(line_of(process))
+    assert left.exists()
+    return left
+
+
+def test_a_kill_before_the_rename_leaves_a_file_that_is_no_partial(path: Path) -> None:
+    left = half_written(path)
+    assert ask(path) == ask(path) == plain(path)
+    assert left.exists()  # perhaps somebody still writes at it
+
+
+def test_what_a_kill_left_is_deleted_when_it_is_old(path: Path) -> None:
+    left = half_written(path)
+    os.utime(left, (left.stat().st_atime, left.stat().st_mtime - 3601))
+    assert ask(path) == plain(path)
+    assert not left.exists()
+    assert all(file.suffix != ".tmp" for file in cached(path))
 
 
 def test_upcasters_reach_the_answer_whatever_is_cached(path: Path) -> None:

@@ -125,7 +125,14 @@ def test_tasks_of_different_sessions_do_not_pair() -> None:
 
 @pytest.mark.parametrize(
     ("completed", "seconds", "velocity"),
-    [(0, 3600, 0.0), (1, 3600, 1.0), (3, 7200, 1.5), (1, 60, 60.0), (5, 0, 0.0)],
+    [
+        (0, 3600, 0.0),
+        (1, 3600, 1.0),
+        (3, 7200, 1.5),
+        (1, 60, 60.0),
+        (5, 0, 0.0),
+        (5, 0.0009, 0.0),
+    ],
 )
 def test_velocity_is_tasks_completed_per_hour(
     completed: int, seconds: float, velocity: float

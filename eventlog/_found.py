@@ -1,0 +1,168 @@
+"""The segments of a log that may be damaged, by what its directory and its manifest still tell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+
+from attrs import frozen
+
+from eventlog._catalog import Catalog
+from eventlog._errors import DamagedLogError
+from eventlog._format import FRAME_BYTES
+from eventlog._identity import read_identity
+from eventlog._manifest import SealedEntry, readable_entries
+from eventlog._names import SEALED_SUFFIX, parse_name
+from eventlog._seekable import FrameEntry, find_frames, read_frame, read_table, salvage_frame
+from eventlog._segments import Block, OnDamage
+
+
+@frozen
+class FoundSegment:
+    """A file of events, or what the manifest says of one that is missing."""
+
+    path: Path
+    first_sequence: int
+    last_sequence: int | None
+    """From where the next segment begins, or from the manifest; None when only the disk knows."""
+    sealed: bool
+    entry: SealedEntry | None
+    """What the manifest states, when it does."""
+
+
+def names_in(directory: Path) -> list[str]:
+    """The names in a directory that another process may be changing; none when it is missing.
+
+    A listing may miss a name that is added meanwhile and show the next: two have to agree.
+    """
+    before: list[str] | None = None
+    while True:
+        try:
+            names = sorted(os.listdir(directory))
+        except FileNotFoundError:
+            return []
+        if names == before:
+            return names
+        before = names
+
+
+def match_segments(
+    directory: Path, names: list[str], entries: list[SealedEntry]
+) -> list[FoundSegment]:
+    """One segment per first sequence, in order. List the names before reading the manifest.
+
+    What the manifest states counts before a raw segment, and that before a sealed one of which the
+    manifest says nothing.
+    """
+    found: dict[int, tuple[str, SealedEntry | None]] = {}
+    for name in sorted(names):  # a raw one before the sealed one of the same sequence
+        if known := parse_name(name):
+            found.setdefault(known[0], (name, None))
+    for entry in entries:
+        if entry.segment in names or entry.first_sequence not in found:
+            found[entry.first_sequence] = (entry.segment, entry)
+    segments: list[FoundSegment] = []
+    last: int | None = None
+    for first in sorted(found, reverse=True):
+        name, entry_of = found[first]
+        if not segments and entry_of is not None:
+            last = entry_of.last_sequence
+        sealed = name.endswith(SEALED_SUFFIX)
+        segments.append(FoundSegment(directory / name, first, last, sealed, entry_of))
+        last = first - 1
+    return segments[::-1]
+
+
+def find_segments(catalog: Catalog, on_damage: OnDamage) -> list[FoundSegment]:
+    """All segments that can be found, and what is wrong with the whole of them."""
+    names = names_in(catalog.directory)
+    data, path = catalog.manifest.read(), catalog.manifest.path
+    faults: list[DamagedLogError] = []
+
+    def note(message: str, offset: int, sequence: int | None) -> None:
+        faults.append(DamagedLogError(message, path=path, offset=offset, sequence=sequence))
+
+    _, identity_line = read_identity(catalog.path)
+    entries = readable_entries(data, catalog.salt, identity_line, note)
+    segments = match_segments(catalog.directory, names, entries)
+    unlisted = [one for one in segments if one.sealed and one.entry is None]
+    if not unlisted:  # else a torn last line only tells of sealing that was cut short
+        last_line = data.rfind(b"\n", 0, -1) + 1
+        faults = [fault for fault in faults if (fault.offset or 0) < last_line]
+    if unlisted and not faults:
+        what = f"{len(unlisted)} sealed segments are not in the manifest"
+        note(what, len(data), unlisted[0].first_sequence)
+    if not segments or segments[-1].sealed:
+        what = "the active segment is missing"
+        faults.append(DamagedLogError(what, path=catalog.directory))
+    for fault in faults:
+        on_damage(fault)
+    return segments
+
+
+def sealed_blocks(
+    segment: FoundSegment,
+    file: BufferedReader,
+    on_file: OnDamage,
+    on_frame: OnDamage,
+    *,
+    reverse: bool = False,
+) -> Iterator[Block]:
+    """The frames of a sealed segment; of damaged ones as much as can be decompressed.
+
+    ``on_file`` is told what is wrong with the file as a whole, ``on_frame`` of each damaged frame.
+    """
+    frames = _frames(segment, file, on_file)
+    for frame in reversed(frames) if reverse else frames:
+        try:
+            yield Block(segment.path, frame.raw_offset, read_frame(file, frame, segment.path), True)
+        except DamagedLogError as error:
+            on_frame(error)
+            yield Block(segment.path, frame.raw_offset, salvage_frame(file, frame), False)
+
+
+def _frames(segment: FoundSegment, file: BufferedReader, on_file: OnDamage) -> list[FrameEntry]:
+    entry, size = segment.entry, os.fstat(file.fileno()).st_size
+    try:
+        if entry is not None and entry.stored_bytes != size:
+            raise DamagedLogError(
+                f"a sealed segment has {size:,} bytes, and the manifest states "
+                f"{entry.stored_bytes:,}",
+                path=segment.path,
+                sequence=segment.first_sequence,
+            )
+        frames = read_table(file, segment.path)
+        if entry is not None and entry.raw_bytes != sum(frame.raw_bytes for frame in frames):
+            raise DamagedLogError("the seek table contradicts the manifest", path=segment.path)
+        return frames
+    except DamagedLogError as error:
+        on_file(error)
+        return find_frames(file)
+
+
+def raw_blocks(
+    segment: FoundSegment, file: BufferedReader, end: int, *, reverse: bool = False
+) -> Iterator[Block]:
+    """The bytes of a raw segment before ``end``, cut behind LFs where there still are any."""
+    if not reverse:
+        yield from _cut_behind_lfs(segment.path, file, end)
+        return
+    places = [(block.offset, len(block.data)) for block in _cut_behind_lfs(segment.path, file, end)]
+    for offset, size in reversed(places):
+        file.seek(offset)
+        yield Block(segment.path, offset, file.read(size), False)
+
+
+def _cut_behind_lfs(path: Path, file: BufferedReader, end: int) -> Iterator[Block]:
+    file.seek(0)
+    offset, rest = 0, b""
+    while piece := file.read(min(FRAME_BYTES, end - offset - len(rest))):
+        rest += piece
+        cut = rest.rfind(b"\n") + 1
+        if cut:
+            yield Block(path, offset, rest[:cut], False)
+            offset, rest = offset + cut, rest[cut:]
+    if rest:
+        yield Block(path, offset, rest, False)

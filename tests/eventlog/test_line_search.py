@@ -1,0 +1,57 @@
+"""Intact lines are found where the ends of lines are damaged."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventlog._check import salt_of
+from eventlog._codec import LineEncoder
+from eventlog._line_search import intact_lines
+from tests.support.logs import flip
+
+LOG_ID = "q3k7xw9abcde"
+SALT = salt_of(LOG_ID)
+
+
+def line_of(sequence: int, data: bytes = b"{}") -> bytes:
+    """An intact line without its LF."""
+    encoder = LineEncoder(LOG_ID, 1 << 20)
+    time = "2026-02-06T12:34:56.789012Z"
+    prepared = encoder.prepare("a", data, subject=None, source="b", time=time)
+    return encoder.finish(prepared, sequence, 1)[:-1]
+
+
+def found(chunk: bytes) -> list[bytes]:
+    lines = list(intact_lines(chunk, SALT))
+    assert all(chunk[offset : offset + len(line)] == line for offset, line in lines)
+    return [line for _, line in lines]
+
+
+@pytest.mark.parametrize("between", [b"\x0b", b"", b"\0" * 40, b"\r", b'{"specversion":', b"x" * 9])
+def test_two_lines_with_anything_but_an_lf_between_are_both_found(between: bytes) -> None:
+    assert found(line_of(1) + between + line_of(2)) == [line_of(1), line_of(2)]
+    assert found(between + line_of(1) + between) == [line_of(1)]
+
+
+def test_a_damaged_line_is_not_found_and_its_neighbors_are() -> None:
+    one, two, three = line_of(1), line_of(2), line_of(3)
+    for offset in range(len(two)):
+        assert found(b"\0".join([one, flip(two, offset, 2), three])) == [one, three]
+
+
+def test_a_line_that_an_intact_one_quotes_is_no_line() -> None:
+    quoting = line_of(2, b'{"quoted":%b}' % line_of(1))
+    assert found(quoting) == [quoting]
+    assert found(quoting + b"\x0b" + line_of(3)) == [quoting, line_of(3)]
+
+
+def test_a_line_of_another_log_is_not_found() -> None:
+    assert list(intact_lines(line_of(1), salt_of("another2log3"))) == []
+
+
+@given(st.lists(st.binary(max_size=30).filter(lambda junk: b"{" not in junk), max_size=6))
+def test_all_lines_are_found_in_any_junk(junk: list[bytes]) -> None:
+    lines = [line_of(number) for number in range(1, len(junk) + 1)]
+    assert found(b"".join(a + b for a, b in zip(junk, lines, strict=True))) == lines
