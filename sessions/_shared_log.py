@@ -1,7 +1,7 @@
 """The log that the session systems of one process record into, all of them into the same one.
 
 Recording is part of other people's work, so it must not stop that work: an event that can't be
-written now (a full disk, another process writing) is kept in memory and written later, in order.
+written now (a full disk, say) is kept in memory and written later, in order.
 What is wrong with the event itself is raised at once.
 """
 
@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from eventlog import (
+    STANDARD_TYPES,
     ClosedLogError,
     DamagedLogError,
     Event,
@@ -39,6 +40,9 @@ ENVIRONMENT_NAME = "EVENTLOG_DIR"
 DEFAULT_NAME = "activity.eventlog"
 SYNC_INTERVAL = 0.05
 """Seconds of recording that a power loss may take. A killed process loses nothing."""
+
+LOCK_TIMEOUT = 0.2
+"""Seconds that recording waits at most for other processes that append to the same log."""
 
 MOST_WAITING = 100_000
 """Events kept in memory while the log can't be written; what comes after them is lost, and said."""
@@ -77,7 +81,7 @@ class SharedLog:
         """Append one event as :meth:`EventLog.append` does; its sequence.
 
         None when the log can't be written now: the event waits, and goes into the log before
-        anything that is recorded later. Never waits for a disk flush or for another process.
+        anything that is recorded later. Never waits for a disk flush.
 
         Errors: InvalidEventError for an event that no log takes, ConflictError for an ``id`` that
         belongs to another event.
@@ -88,16 +92,13 @@ class SharedLog:
                 return log.append(event, data, subject=subject, source=source, time=time, id=id)
             except _UNWRITABLE as error:
                 self._give_up(log, error)
+        if not isinstance(event, str):
+            event, _, data = STANDARD_TYPES.dump(event)
+        # Checked and copied now: the caller's data may change while the event waits.
+        data = msgspec.json.decode(encode_data(data or {}))
         return self._record_slowly(
             NewEvent(
-                event,
-                None
-                if data is None
-                else msgspec.json.decode(encode_data(data)),  # the caller's may change
-                subject=subject,
-                source=source,
-                id=id,
-                time=time or datetime.now(UTC),
+                event, data, subject=subject, source=source, id=id, time=time or datetime.now(UTC)
             )
         )
 
@@ -150,7 +151,7 @@ class SharedLog:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._log = EventLog.open(
-                self.path, sync="interval", sync_interval=SYNC_INTERVAL, lock_timeout=0
+                self.path, sync="interval", sync_interval=SYNC_INTERVAL, lock_timeout=LOCK_TIMEOUT
             )
         except (OSError, EventLogError) as error:
             self._report(error)
@@ -215,14 +216,14 @@ class _Reading:
 
     def __enter__(self) -> EventLog | None:
         shared = self._shared
-        shared.flush()
-        log = shared._log
-        if log is not None:
-            return log
-        try:
-            self._own = EventLog.open(shared.path, readonly=True)
-        except LogNotFoundError:
-            return None
+        with shared._lock:  # or another thread may have made half of the log
+            shared.flush()
+            if shared._log is not None:
+                return shared._log
+            try:
+                self._own = EventLog.open(shared.path, readonly=True)
+            except LogNotFoundError:
+                return None
         return self._own
 
     def __exit__(self, *_: object) -> None:

@@ -118,6 +118,7 @@ def _import(
         return import_files(
             opened, files, options,
             stdin=sys.stdin.buffer, progress=advance, on_reject=shown.add,
+            lock_timeout=lock_timeout,
         )  # fmt: skip
 
 

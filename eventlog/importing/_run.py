@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from eventlog._errors import LockTimeoutError
 from eventlog._format import REJECTS_NAME
+from eventlog._lock import DirectoryLock
 from eventlog.importing._batch import TargetLog
 from eventlog.importing._drafts import Draft
 from eventlog.importing._errors import ImportInputError
@@ -38,6 +40,7 @@ def import_files(
     stdin: BinaryIO | None = None,
     progress: Callable[[int], None] | None = None,
     on_reject: Callable[[Reject], None] | None = None,
+    lock_timeout: float = 10.0,
 ) -> ImportResult:
     """Append the events of foreign files to ``log``; what is there already is not added again.
 
@@ -47,7 +50,8 @@ def import_files(
 
     ImportInputError when an input cannot be read at all; all of them are looked at before
     anything is written. An import that was interrupted goes on where it stopped when it is
-    started again.
+    started again. One process imports at a time: LockTimeoutError when another still does after
+    ``lock_timeout`` seconds.
     """
     names = [str(one) for one in inputs]
     check_readable(names, stdin)
@@ -55,11 +59,22 @@ def import_files(
     check_rejects_path(rejects_path)
     _check_apart(names, rejects_path)
     check_headers(names, options, log.path)
-    rejects = RejectsFile(rejects_path)
-    run = Run(log, options, marks_in(log), rejects, progress or _ignore, on_reject or _ignore)
-    with closing(rejects):
+    with _alone(log.path, lock_timeout), closing(RejectsFile(rejects_path)) as rejects:
+        run = Run(log, options, marks_in(log), rejects, progress or _ignore, on_reject or _ignore)
         results = tuple(_one_input(run, name, stdin) for name in names)
     return ImportResult(results, rejects_path if any(one.rejected for one in results) else None)
+
+
+@contextmanager
+def _alone(log: Path, timeout: float) -> Iterator[None]:
+    """Two imports of one file at the same time would not see what the other has imported."""
+    with DirectoryLock(log) as lock:
+        if not lock.acquire(timeout):
+            raise LockTimeoutError(
+                f"another process has been importing for {timeout:g} s: wait until it is done",
+                path=log,
+            )
+        yield
 
 
 def _ignore(_: object) -> None:

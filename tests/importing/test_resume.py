@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventlog import Event
+from eventlog import Event, EventLog, LockTimeoutError
+from eventlog._lock import DirectoryLock
 from eventlog.importing import ImportOptions, ImportResult, import_files
 from tests.importing.helpers import (
     DyingLog,
@@ -263,3 +264,13 @@ def test_an_import_whose_process_is_killed_at_any_time_loses_and_doubles_nothing
     assert [entry["raw"] for entry in rejects(tmp_path / "log")] == [
         f"bad {n}" for n in range(0, 20_000, 9)
     ]
+
+
+def test_one_process_imports_at_a_time(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(b'{"type":"t"}\n')
+    with EventLog.open(tmp_path / "log") as log, DirectoryLock(log.path) as other:
+        assert other.acquire(0)
+        with pytest.raises(LockTimeoutError, match="importing"):
+            import_files(log, [tmp_path / "in.jsonl"], lock_timeout=0)
+        other.close()
+        assert import_files(log, [tmp_path / "in.jsonl"], lock_timeout=0).imported == 1

@@ -9,12 +9,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from eventlog import EventLog, InvalidEventError, TaskStarted, verify
+from eventlog import EventLog, InvalidEventError, MetricRecorded, TaskStarted, verify
+from eventlog._files import Files
+from eventlog._lock import hold_writer_lock
 from sessions._shared_log import SharedLog, close_shared_logs, log_path, shared_log
 from tests.cli.helpers import environment
 
@@ -33,6 +36,14 @@ def types(path: Path) -> list[str]:
 
 def record(log: SharedLog, type_: str) -> int | None:
     return log.record(type_, {}, subject="s", source="test")
+
+
+@contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Another process holds the log and does not let go."""
+    EventLog.open(path).close()
+    with hold_writer_lock(path, Files(), 0):
+        yield
 
 
 # Where it is
@@ -74,10 +85,10 @@ def test_a_closed_log_opens_again_with_the_next_event(shared: SharedLog) -> None
     assert record(shared, "b") == 2
 
 
-def test_recording_does_not_wait_for_another_writer(
+def test_recording_does_not_wait_for_a_writer_that_does_not_let_go(
     shared: SharedLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with EventLog.open(shared.path), caplog.at_level(logging.ERROR):
+    with unwritable(shared.path), caplog.at_level(logging.ERROR):
         assert record(shared, "a") is None
         assert record(shared, "b") is None
     assert shared.waiting == 2
@@ -88,7 +99,7 @@ def test_recording_does_not_wait_for_another_writer(
 
 def test_what_waited_keeps_its_time_and_its_data(shared: SharedLog) -> None:
     data = {"list": [1]}
-    with EventLog.open(shared.path):
+    with unwritable(shared.path):
         shared.record("a", data, subject="s", source="test")
         data["list"].append(2)
     shared.record("b", {}, subject="s", source="test")
@@ -118,7 +129,7 @@ def test_a_bad_event_is_refused_at_once(shared: SharedLog, wait: bool) -> None:
     record(shared, "a")
     shared.close()
     if wait:
-        with EventLog.open(shared.path), pytest.raises(InvalidEventError):
+        with unwritable(shared.path), pytest.raises(InvalidEventError):
             shared.record("b", {"x": float("nan")}, subject="s", source="test")
     else:
         with pytest.raises(InvalidEventError):
@@ -126,11 +137,35 @@ def test_a_bad_event_is_refused_at_once(shared: SharedLog, wait: bool) -> None:
     assert shared.waiting == 0
 
 
+def test_a_bad_typed_event_is_refused_at_once_as_well(shared: SharedLog) -> None:
+    with unwritable(shared.path), pytest.raises(InvalidEventError):
+        shared.record(MetricRecorded({"x": float("nan")}), subject="s", source="test")
+    assert shared.waiting == 0
+
+
+def test_several_processes_record_into_one_log(tmp_path: Path) -> None:
+    children = [
+        subprocess.Popen([sys.executable, "-c", RECORD, tmp_path / "log"], env=environment())
+        for _ in range(3)
+    ]
+    assert [child.wait(60) for child in children] == [0, 0, 0]
+    assert len(types(tmp_path / "log")) == 1500
+
+
+RECORD = """
+import sys
+from sessions._shared_log import shared_log
+log = shared_log(sys.argv[1])
+for _ in range(500):
+    assert log.record("a", {}, subject="s", source="test")
+"""
+
+
 def test_too_many_waiting_events_are_counted(
     shared: SharedLog, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sessions._shared_log.MOST_WAITING", 2)
-    with EventLog.open(shared.path), caplog.at_level(logging.ERROR):
+    with unwritable(shared.path), caplog.at_level(logging.ERROR):
         for _ in range(4):
             record(shared, "a")
     assert "2 so far" in caplog.text
@@ -174,7 +209,7 @@ log = shared_log(sys.argv[1])
 log.record("parent", {}, subject="s", source="test")
 child = os.fork()
 if child == 0:
-    assert log.record("child", {}, subject="s", source="test") is None
+    assert log.record("child", {}, subject="s", source="test") == 2
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 log.record("parent", {}, subject="s", source="test")
@@ -184,13 +219,13 @@ if "kill" in sys.argv:
 
 
 @pytest.mark.parametrize("end", ["", "kill"])
-def test_a_forked_child_does_not_write_its_parents_log(tmp_path: Path, end: str) -> None:
+def test_a_forked_child_records_into_the_same_log(tmp_path: Path, end: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", RECORD_AND_FORK, tmp_path / "log", end],
         env=environment(), capture_output=True,
     )  # fmt: skip
     assert done.returncode == (-signal.SIGKILL if end else 0), done.stderr
-    assert types(tmp_path / "log") == ["parent", "parent"]
+    assert types(tmp_path / "log") == ["parent", "child", "parent"]
 
 
 def test_closing_all_lets_others_write(tmp_path: Path) -> None:
