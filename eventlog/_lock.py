@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
@@ -178,6 +180,31 @@ def hold_writer_lock(log: Path, files: Files, timeout: float) -> WriterLock:
         if lock.is_current:
             return lock
         lock.close()
+
+
+@contextmanager
+def writing_stopped(log: Path, timeout: float) -> Iterator[bool]:
+    """For a look at what is being written: whether all writers could be kept out in this time.
+
+    Creates and changes nothing: where there is no lock file, nobody writes.
+    """
+    try:
+        lock = WriterLock(log, _ReadOnlyFiles(), timeout)
+    except FileNotFoundError:
+        yield True
+        return
+    with lock:
+        try:
+            lock.acquire()
+        except LockTimeoutError:
+            yield False
+        else:
+            yield True
+
+
+class _ReadOnlyFiles(Files):
+    def open_lock(self, path: Path) -> int:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
 
 class DirectoryLock:

@@ -20,6 +20,7 @@ from eventlog._errors import DamagedLogError
 from eventlog._format import IDENTITY_NAME, MANIFEST_NAME, SEGMENTS_NAME
 from eventlog._found import FoundSegment, match_segments, names_in, raw_blocks, sealed_blocks
 from eventlog._line_checks import LineChecker
+from eventlog._lock import writing_stopped
 from eventlog._lost_identity import find_identity
 from eventlog._manifest import SealedEntry, readable_entries
 from eventlog._tail import Tail, TailKind, scan_tail
@@ -193,7 +194,7 @@ class Audit:
     def _check_raw(
         self, segment: FoundSegment, file: BufferedReader, lines: LineChecker, is_last: bool
     ) -> None:
-        tail, size = _settled_tail(file, segment, self.salt)
+        tail, size = _settled_tail(self.log, file, segment, self.salt)
         end = size if tail.kind is TailKind.CORRUPT else tail.end
         for block in raw_blocks(segment, file, end):
             lines.take(block)
@@ -205,14 +206,19 @@ class Audit:
             self.fault(segment.path, kind, message, offset=tail.end, sequence=tail.next_sequence)
 
 
-def _settled_tail(file: BufferedReader, segment: FoundSegment, salt: int) -> tuple[Tail, int]:
-    """A write that is under way looks torn: look again until the file stands still."""
-    while True:
-        size = os.fstat(file.fileno()).st_size
-        tail = scan_tail(file, salt, segment.first_sequence, size)
-        if tail.kind is not TailKind.TORN or os.fstat(file.fileno()).st_size == size:
-            return tail, size
+def _settled_tail(
+    log: Path, file: BufferedReader, segment: FoundSegment, salt: int
+) -> tuple[Tail, int]:
+    """A write that is under way looks torn: then look again while nobody writes."""
+    size = os.fstat(file.fileno()).st_size
+    tail = scan_tail(file, salt, segment.first_sequence, size)
+    if tail.kind is TailKind.TORN:
+        with writing_stopped(log, _PATIENCE_SECONDS):
+            size = os.fstat(file.fileno()).st_size
+            tail = scan_tail(file, salt, tail.next_sequence, size, tail.end)
+    return tail, size
 
 
+_PATIENCE_SECONDS = 5.0  # a writer that holds the log for longer is not merely busy
 _TORN_ROTATED = "what follows the last whole batch of a rotated segment is damaged"
 _TORN = "an unfinished write; opening the log for writing moves it to quarantine"

@@ -4,9 +4,11 @@ Run it: python examples/tracker.py
 """
 
 import asyncio
+import logging
 import os
 import platform
 import socket
+import sys
 import tempfile
 import uuid
 from datetime import UTC, datetime
@@ -64,6 +66,7 @@ async def track(tracker: SessionTracker, cwd: Path) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(stream=sys.stdout, format="log: %(message)s")
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
         with SessionTracker(SessionLifecycleManager(), log_dir=directory / "log") as tracker:
