@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from eventlog._values import encode_data
 from sessions._texts import digest, plain_text, session_key, source_of
 from sessions.tracker._models import SessionEndEvent, SessionStartEvent
-from sessions.tracker._registry import SYSTEM, Session
+from sessions.tracker._registry import SYSTEM, Session, canonical
 from sessions.tracker._timestamps import moment_of
 
 NO_SESSION = "shell-unmatched"
@@ -24,7 +23,7 @@ _LONGEST_TEXT = 2_000
 
 def subject_of(session_id: str, event_id: str) -> str:
     """The session's own name in the log: the same for a repeated event, and for no other."""
-    return session_key(session_id, UUID(event_id).hex[:12])
+    return session_key(session_id, canonical(event_id)[:12])
 
 
 def source_of_component(component: str) -> str:

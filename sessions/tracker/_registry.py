@@ -6,6 +6,7 @@ Folded from the log, so a restart forgets nothing, and what other processes wrot
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from threading import Lock
 from uuid import UUID
 
@@ -102,8 +103,14 @@ class Registry:
         return next((one for one in sessions if not one.ended), sessions[-1])
 
 
+@lru_cache(maxsize=64)  # one start asks several times
+def canonical(event_id: str) -> str:
+    """The hex digits of a UUID, however it is written; ValueError when it is none."""
+    return UUID(event_id).hex
+
+
 def _canonical(event_id: object) -> str | None:
     try:
-        return UUID(event_id).hex if isinstance(event_id, str) else None
+        return canonical(event_id) if isinstance(event_id, str) else None
     except ValueError:
         return None  # a log may hold anything

@@ -8,7 +8,6 @@ import logging
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from uuid import UUID
 from weakref import WeakValueDictionary
 
 from eventlog import EventLogError
@@ -21,7 +20,7 @@ from sessions.tracker._models import (
     SessionStartEvent,
     SessionStartResult,
 )
-from sessions.tracker._registry import Registry, Session
+from sessions.tracker._registry import Registry, Session, canonical
 from sessions.tracker._timestamps import moment_of, written_digits
 
 
@@ -69,7 +68,7 @@ class SessionTracker:
         Example: ``result = await tracker.handle_session_start(event)``.
         """
         try:
-            async with self._turn(UUID(event.event_id).hex):
+            async with self._turn(canonical(event.event_id)):
                 return await self._start(event)
         except Exception as error:
             self.logger.error(
@@ -112,7 +111,9 @@ class SessionTracker:
         sequence = self._record("session.started", data, session, event.timestamp)
         self._sessions.start(session, sequence)
         await self._notify_manager("register_session", session_id, event.environment.cwd)
-        self.logger.info(f"Session started: {contents.started_line(event, session_id=session_id)}")
+        if self.logger.isEnabledFor(logging.INFO):
+            line = contents.started_line(event, session_id=session_id)
+            self.logger.info(f"Session started: {line}")
         return SessionStartResult(session_id, "tracked")
 
     # Ends

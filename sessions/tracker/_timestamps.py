@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _TIMESTAMP = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})T(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2})"
@@ -12,6 +13,7 @@ _TIMESTAMP = re.compile(
 _LEAP_SECOND = 60
 
 
+@lru_cache(maxsize=64)  # each is asked for when it is checked, and again when it is used
 def moment_of(timestamp: str) -> datetime:
     """When it was, in UTC to the microsecond; without a zone it is taken for UTC.
 
@@ -26,7 +28,7 @@ def moment_of(timestamp: str) -> datetime:
         )
     seconds = int(found["seconds"])
     leap = 1 if seconds == _LEAP_SECOND else 0
-    moment = datetime.strptime(found["date"], "%Y-%m-%d").replace(
+    moment = datetime.fromisoformat(found["date"]).replace(
         hour=int(found["hours"]),
         minute=int(found["minutes"]),
         second=seconds - leap,
