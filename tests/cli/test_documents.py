@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from sessions._shared_log import close_shared_logs
 from tests.cli.helpers import PATIENCE, PROJECT, environment
 
-PAGES = sorted([PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")])
+DOCS = PROJECT / "docs"
+PAGES = sorted([PROJECT / "README.md", *DOCS.glob("*.md"), *(DOCS / "sessions").glob("*.md")])
 NOT_HERE = ("make", "pip", "git")
 """Commands for a checkout, which a test must not touch."""
 
@@ -58,6 +60,7 @@ def test_the_code_of_a_page_runs_in_its_order(
 ) -> None:
     """Python shares its names, as in one session; each shell command has a shell of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EVENTLOG_DIR", raising=False)
     names: dict[str, object] = {"__name__": "__main__"}
     for block in blocks_of(page.read_text()):
         where = f"{page.name}:{block.line}"
@@ -67,6 +70,7 @@ def test_the_code_of_a_page_runs_in_its_order(
         else:
             for command in commands_of(block.code):
                 run_shell(command, where)
+    close_shared_logs()
 
 
 def test_blocks_are_found_with_their_lines() -> None:
