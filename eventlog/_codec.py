@@ -224,6 +224,10 @@ def ends_batch(line: bytes) -> bool:
     return _COMMIT_END.search(line[-64:]) is not None
 
 
+TYPE_NAME = b',"type":'
+"""What stands before an event's type, and nowhere before that."""
+
+
 def needle(name: str, value: str) -> bytes:
     """The bytes that every line with this attribute holds; none does when it is no text at all."""
     try:

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from eventlog._catalog import Catalog, Snapshot
 from eventlog._check import is_intact
-from eventlog._codec import decode_lines, sequence_of
+from eventlog._codec import TYPE_NAME, decode_lines, sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._event import Event
 from eventlog._query import Query
@@ -222,4 +222,7 @@ def _containing(lines: list[bytes], needles: list[bytes]) -> list[bytes]:
     if len(needles) == 1:
         only = needles[0]
         return [line for line in lines if line.find(only) >= 0]  # twice as fast as 'in' on 3.11
-    return [line for line in lines if any(one in line for one in needles)]
+    # Only types have alternatives. What is before an event's type cannot look like one: the quotes
+    # in an id or a source are escaped. So it is enough to look there, once for all of them.
+    types = tuple(needles)
+    return [line for line in lines if line.startswith(types, line.find(TYPE_NAME))]

@@ -253,3 +253,15 @@ def test_nonsense_in_an_event_is_refused_by_name(
         with pytest.raises(InvalidEventError, match=message):
             log.append("a", **arguments)
         assert log.head() == 0
+
+
+def test_several_types_are_found_whatever_stands_before_and_behind_them(tmp_path: Path) -> None:
+    wanted = {"a", "b.c", "x,y"}
+    tricky = ['"type":"a"', ',"type":"b.c",', "a", '"', "\\", ',\\"type\\":\\"a\\",']
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        for number, text in enumerate(tricky * 3):
+            type_ = ["a", "b.c", "x,y", "b", "a.b", '"a"'][number % 6]
+            log.append(type_, {"type": text, "n": [{"type": "a"}]}, id=f"{number} {text}")
+        expected = [event.sequence for event in log.read() if event.type in wanted]
+        assert [event.sequence for event in log.read(types=wanted)] == expected
+        assert len(expected) == 9
