@@ -78,6 +78,9 @@ class Lease:
         self._lock.close()
         self._start_watching()
 
+    def __del__(self) -> None:
+        self._start_watching()  # which sees that nobody is there any more
+
     def join(self) -> None:
         """Wait for the thread, without the thread lock."""
         if self._thread is not current_thread():

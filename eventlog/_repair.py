@@ -41,7 +41,7 @@ from eventlog._salvage import Salvaged, salvage
 from eventlog._sealer import record, seal_segment
 from eventlog._segments import RawSegment
 from eventlog._times import format_time
-from eventlog._verify import Audit, Fault, verify
+from eventlog._verify import Audit, Fault, audit_of, verify
 
 LOST_TYPE = "eventlog.lost"
 
@@ -136,7 +136,7 @@ def _check_outside(target: Path, log: Path) -> None:
 def _repair(
     log: Path, identity: FoundIdentity, files: Files, into: Path | None, dry_run: bool
 ) -> RepairReport:
-    found = verify(log)
+    found = audit_of(log, is_held=into is None and not dry_run)
     if found.ok and into is None:
         return RepairReport([], [], [], [], [], None)
     plans = _plan(log, identity, found.faults)

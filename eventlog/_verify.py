@@ -57,7 +57,11 @@ def verify(path: str | Path, progress: Progress | None = None) -> VerifyReport:
 
     A torn tail is a fault here, though opening the log for writing mends it.
     """
-    log = Path(path)
+    return audit_of(Path(path), progress, is_held=False)
+
+
+def audit_of(log: Path, progress: Progress | None = None, *, is_held: bool) -> VerifyReport:
+    """Like :func:`verify`; ``is_held`` tells that the caller keeps all writers out."""
     try:
         found = find_identity(log)
     except DamagedLogError as error:
@@ -65,7 +69,7 @@ def verify(path: str | Path, progress: Progress | None = None) -> VerifyReport:
             raise
         fault = Fault(IDENTITY_NAME, None, None, "identity", error.message)
         return VerifyReport(False, 0, 0, [fault])
-    audit = Audit(log, salt_of(found.identity.log_id), progress or (lambda size: None))
+    audit = Audit(log, salt_of(found.identity.log_id), progress or (lambda size: None), is_held)
     if found.problem is not None:
         audit.fault(log / IDENTITY_NAME, "identity", found.problem.message)
     audit.run(None if found.problem else found.content)
@@ -79,6 +83,7 @@ class Audit:
     log: Path
     salt: int
     progress: Progress
+    is_held: bool = True
     faults: list[Fault] = field(factory=list)
     events: int = 0
     segments: int = 0
@@ -194,7 +199,7 @@ class Audit:
     def _check_raw(
         self, segment: FoundSegment, file: BufferedReader, lines: LineChecker, is_last: bool
     ) -> None:
-        tail, size = _settled_tail(self.log, file, segment, self.salt)
+        tail, size = self._settled_tail(file, segment)
         end = size if tail.kind is TailKind.CORRUPT else tail.end
         for block in raw_blocks(segment, file, end):
             lines.take(block)
@@ -205,18 +210,15 @@ class Audit:
             kind, message = ("torn", _TORN) if is_last else ("line", _TORN_ROTATED)
             self.fault(segment.path, kind, message, offset=tail.end, sequence=tail.next_sequence)
 
-
-def _settled_tail(
-    log: Path, file: BufferedReader, segment: FoundSegment, salt: int
-) -> tuple[Tail, int]:
-    """A write that is under way looks torn: then look again while nobody writes."""
-    size = os.fstat(file.fileno()).st_size
-    tail = scan_tail(file, salt, segment.first_sequence, size)
-    if tail.kind is TailKind.TORN:
-        with writing_stopped(log, _PATIENCE_SECONDS):
-            size = os.fstat(file.fileno()).st_size
-            tail = scan_tail(file, salt, tail.next_sequence, size, tail.end)
-    return tail, size
+    def _settled_tail(self, file: BufferedReader, segment: FoundSegment) -> tuple[Tail, int]:
+        """A write that is under way looks torn: then look again while nobody writes."""
+        size = os.fstat(file.fileno()).st_size
+        tail = scan_tail(file, self.salt, segment.first_sequence, size)
+        if tail.kind is TailKind.TORN and not self.is_held:
+            with writing_stopped(self.log, _PATIENCE_SECONDS):
+                size = os.fstat(file.fileno()).st_size
+                tail = scan_tail(file, self.salt, tail.next_sequence, size, tail.end)
+        return tail, size
 
 
 _PATIENCE_SECONDS = 5.0  # a writer that holds the log for longer is not merely busy

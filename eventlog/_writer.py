@@ -86,8 +86,7 @@ class LogWriter:
         self._is_released = True
         self._foreign_through = 0
         self._segments = f"{catalog.directory}{os.sep}"
-        lock = hold_writer_lock(catalog.path, files, options.lock_timeout)
-        sealer = None
+        self._writer_lock = hold_writer_lock(catalog.path, files, options.lock_timeout)
         try:
             self.recovered = recover(catalog, files)
             self.encoder = LineEncoder(catalog.identity.log_id, options.max_line_bytes)
@@ -95,22 +94,18 @@ class LogWriter:
             self._active_bytes = self.recovered.size
             self._active_since = self._since(self._active)
             self._next = self.recovered.next_sequence
-            self._writer_lock = lock
-            self._lease = Lease(lock, self._lock)
-            self._sealer = sealer = Sealer(catalog, files)
             self._position = _Position(files.open_append(self._active.path), 0)
-            self._is_open = True
-            self._is_released = False
+            self._lease = Lease(self._writer_lock, self._lock)
+            self._sealer = Sealer(catalog, files)
             self._flusher = self._start_flusher()
-            lock.release()
         except BaseException:
-            if sealer is not None:
-                sealer.stop()
-            self._is_released = True
-            lock.close()
+            self._writer_lock.close()
             raise
+        self._is_open = True
+        self._is_released = False
+        self._writer_lock.release()
         if self.recovered.unsealed:
-            sealer.wake()
+            self._sealer.wake()
 
     def _start_flusher(self) -> Flusher | None:
         if self._options.sync != "interval":
