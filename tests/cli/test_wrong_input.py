@@ -314,7 +314,7 @@ def test_an_id_is_stored_once_and_belongs_to_one_event(log: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("append",), ("seal",), ("repair", "--yes"), ("import",)])
-def test_a_log_that_another_writer_holds_is_not_waited_for_longer_than_asked(
+def test_a_log_that_another_process_holds_is_not_waited_for_longer_than_asked(
     command: tuple[str, ...], log: Path, tmp_path: Path
 ) -> None:
     import fcntl
@@ -326,7 +326,7 @@ def test_a_log_that_another_writer_holds_is_not_waited_for_longer_than_asked(
     with (log / "writer.lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         outcome = eventlog(*command, log, *rest.get(command[0], ()), "--lock-timeout", "0.05")
-    refused(outcome, 5, "another writer has held the log for 0.05 s", "--lock-timeout")
+    refused(outcome, 5, "another process has held the log for 0.05 s", "--lock-timeout")
     assert sound(log) == 1
 
 
