@@ -40,8 +40,7 @@ layers: .venv/.installed-test
 
 unit: .venv/.installed-test
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage run -m pytest --durations=15
 	$(BIN)/coverage report
 
 test-deep: .venv/.installed-test ## the same tests with many more examples, kills and damage

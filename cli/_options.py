@@ -65,7 +65,7 @@ lock_timeout_option = click.option(
     type=SecondsType(),
     default=10.0,
     show_default=True,
-    help="How long to wait for another writer.",
+    help="How long to wait for other processes.",
 )
 
 

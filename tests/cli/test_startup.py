@@ -28,7 +28,7 @@ def loaded_by(code: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{LOADED}"],
         capture_output=True, text=True, check=True, timeout=PATIENCE, cwd=PROJECT,
-        env={**environment(), "COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""},
+        env=environment(),
     )  # fmt: skip
     return set(done.stdout.split())
 
