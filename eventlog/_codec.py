@@ -94,7 +94,7 @@ class LineEncoder:
             size += max(0, len(_encode(check_text("id", id_))) - _ID_BYTES)
         if size > self._longest:
             raise self._too_long(size)
-        after = b'","data":' + data
+        after = DATA_NAME + data
         if id_ is None:
             return Prepared(before, after, None)
         return Prepared(before, after, GivenId(source, id_, head + after))
@@ -223,6 +223,9 @@ def ends_batch(line: bytes) -> bool:
     """Whether a line, damaged or not, ends in a commit mark."""
     return _COMMIT_END.search(line[-64:]) is not None
 
+
+DATA_NAME = b'","data":'
+"""What stands before an event's data: its quote ends the sequence."""
 
 TYPE_NAME = b',"type":'
 """What stands before an event's type, and nowhere before that."""

@@ -12,8 +12,10 @@ import sqlite3
 from collections.abc import Iterator
 from hashlib import blake2b
 
+import msgspec
+
 from eventlog._catalog import Catalog
-from eventlog._codec import GivenId, Prepared, content_of, decode_line, sequence_of
+from eventlog._codec import DATA_NAME, GivenId, Prepared, content_of, decode_line, sequence_of
 from eventlog._errors import ConflictError, EventLogError, InvalidEventError
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME
@@ -39,6 +41,11 @@ def _digest(content: bytes) -> bytes:
 def _pending_at_most(index: IdIndex) -> int:
     share = index.stored_bytes() // _STORED_BYTES_PER_PENDING
     return min(max(share, _LEAST_PENDING), _MOST_PENDING)
+
+
+def _sorted(content: bytes) -> tuple[bytes, bytes]:
+    head, _, data = content.partition(DATA_NAME)
+    return head, msgspec.json.encode(msgspec.json.decode(data), order="sorted")
 
 
 class GivenIds:
@@ -88,7 +95,7 @@ class GivenIds:
         in_batch: dict[bytes, Known] = {}
         for prepared in batch:
             given = prepared.given
-            known = None if given is None else self._find(given, head, in_batch)
+            known = None if given is None else self._find(given, head, in_batch, fresh)
             if known is None:
                 fresh.append(prepared)
                 known = head + len(fresh)
@@ -97,17 +104,26 @@ class GivenIds:
             sequences.append(known)
         return fresh, sequences
 
-    def _find(self, given: GivenId, head: int, in_batch: dict[bytes, Known]) -> int | None:
+    def _find(
+        self, given: GivenId, head: int, in_batch: dict[bytes, Known], fresh: list[Prepared]
+    ) -> int | None:
         if given.id.startswith(self._own):
             return self._find_own(given, head)
         key = _key(given.source, given.id)
         known = in_batch.get(key) or self._pending.get(key) or self._look_up(key)
         if known is None:
             return None
-        sequence, content = known
-        if content != _digest(given.content):
-            raise self._conflict(given, sequence)
+        sequence, digest = known
+        if digest != _digest(given.content):
+            other = fresh[sequence - head - 1].given if sequence > head else None
+            content = content_of(self._line_at(sequence)) if other is None else other.content
+            self._check_same(given, sequence, content)
         return sequence
+
+    def _check_same(self, given: GivenId, sequence: int, content: bytes) -> None:
+        """The order of names means nothing in JSON, so an event may come back in another one."""
+        if content != given.content and _sorted(content) != _sorted(given.content):
+            raise self._conflict(given, sequence)
 
     def _look_up(self, key: bytes) -> Known | None:
         try:
@@ -125,8 +141,7 @@ class GivenIds:
                 f"id {given.id!r} looks like one that this log makes itself, and no event has it: "
                 "choose another"
             )
-        if content_of(self._line_at(int(number))) != given.content:
-            raise self._conflict(given, int(number))
+        self._check_same(given, int(number), content_of(self._line_at(int(number))))
         return int(number)
 
     def _line_at(self, sequence: int) -> bytes:

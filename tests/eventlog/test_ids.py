@@ -305,3 +305,18 @@ def test_the_index_is_as_private_as_the_log(tmp_path: Path) -> None:
     files = sorted(log.cache_path.iterdir())
     assert [file.name for file in files] == ["ids.sqlite", "ids.sqlite.sha256"]
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+def test_the_order_of_names_makes_no_other_event(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        assert log.append("test", {"a": 1, "b": {"c": 2, "d": 3}}, id="x") == 1
+        assert log.append("test", {"b": {"d": 3, "c": 2}, "a": 1}, id="x") == 1
+        both = [
+            NewEvent("test", {"a": 1, "b": 2}, id="y"),
+            NewEvent("test", {"b": 2, "a": 1}, id="y"),
+        ]
+        assert log.extend(both) == [2, 2]
+        for data in ({"a": 1}, {"a": 2, "b": 2}, {"a": [2, 1], "b": 2}, {"a": "1", "b": 2}):
+            with pytest.raises(ConflictError):
+                log.append("test", data, id="y")
+        assert log.head() == 2
