@@ -26,7 +26,6 @@ from sessions.recovery._actions import (
 from sessions.recovery._auto_save import AutoSave
 from sessions.recovery._config import is_interval, load_config
 from sessions.recovery._crashes import Crashes, Messages
-from sessions.recovery._files import write_whole
 from sessions.recovery._hooks import capture_fields, hook
 from sessions.recovery._journal import Journal, loggable
 from sessions.recovery._messages import FileMessages
@@ -37,7 +36,7 @@ from sessions.recovery._state import (
     encode_state,
     state_data,
 )
-from sessions.recovery._state_file import load_state, purge
+from sessions.recovery._state_file import load_state, purge, write_state
 
 logger = logging.getLogger("sessions.recovery")
 
@@ -146,7 +145,7 @@ class SessionRecoveryEngine:
             content = encode_state(state)
             decode_state(content, needs_place=self._needs_place())  # or it could not be loaded
             self._journal.record("state.saved", state_data(state))
-            write_whole(path, content)
+            write_state(path, content)
         except (InvalidEventError, OSError, ValueError, TypeError) as error:
             return self._save_failed(error)
         self.current_state = state

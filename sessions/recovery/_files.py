@@ -10,20 +10,32 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+from typing import BinaryIO
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-_STEM = 40  # characters; a name may have 255 bytes in all
+STEM = 40  # characters; a name may have 255 bytes in all
 
 
 def read_bounded(path: Path, most: int) -> bytes:
     """The content of a plain file; OSError for a device or a pipe, or beyond ``most`` bytes."""
+    with open_plain(path) as file:
+        return read_most(file, most, path)
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file for reading; OSError for anything else."""
     # O_NONBLOCK, because opening a pipe that nobody writes to would wait forever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
-        content = file.read(most + 1)
+    file = open(descriptor, "rb")  # noqa: SIM115 - the caller closes it
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return file
+
+
+def read_most(file: BinaryIO, most: int, path: Path) -> bytes:
+    """All that is in the open file; OSError beyond ``most`` bytes."""
+    content = file.read(most + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(path))
     return content
@@ -38,7 +50,7 @@ def write_whole(path: Path, content: bytes) -> None:
     # Plain strings and calls: a program saves while it works, and pathlib would double the time.
     target = os.fspath(path)
     directory, name = os.path.split(target)
-    new = os.path.join(directory, f".{name[:_STEM]}.{token_hex(4)}.new")  # noqa: PTH118
+    new = os.path.join(directory, f".{name[:STEM]}.{token_hex(4)}.new")  # noqa: PTH118
     if os.path.islink(target):  # noqa: PTH114
         raise OSError(errno.ELOOP, "it is a symbolic link: remove it, or name its target", target)
     try:
@@ -66,6 +78,6 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 def unfinished(path: Path) -> Iterator[Path]:
     """What a killed process left of its attempts to write ``path``."""
-    ours = re.compile(re.escape(f".{path.name[:_STEM]}.") + r"[0-9a-f]{8}\.new")
+    ours = re.compile(re.escape(f".{path.name[:STEM]}.") + r"[0-9a-f]{8}\.new")
     with suppress(FileNotFoundError):
         yield from (one for one in path.parent.iterdir() if ours.fullmatch(one.name))

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -181,8 +182,13 @@ def test_only_what_is_enabled_is_tried_and_once(
 ) -> None:
     says(monkeypatch, "connection lost")
     calls: list[str] = []
+
+    def attempt(name: str) -> bool:
+        calls.append(name)
+        return True
+
     for name in ("restart", "relog"):
-        monkeypatch.setattr(engine, f"attempt_{name}", lambda name=name: not calls.append(name))
+        monkeypatch.setattr(engine, f"attempt_{name}", partial(attempt, name))
     setattr(engine, f"auto_{enabled}", True)
     assert engine.handle_crash_recovery() is True
     assert calls == [enabled]
@@ -191,8 +197,8 @@ def test_only_what_is_enabled_is_tried_and_once(
 def test_the_order_is_restart_then_relog_then_a_person(make_engine: MakeEngine) -> None:
     calls: list[str] = []
 
-    def fail(name: str) -> Callable[..., bool]:
-        return lambda *crashes: bool(calls.append(name))
+    def fail(name: str) -> Callable[..., None]:
+        return lambda *crashes: calls.append(name)
 
     engine = make_engine(
         {"auto_restart": True, "auto_relog": True},
@@ -339,7 +345,12 @@ def test_a_state_cannot_steer_the_terminal(
     engine: SessionRecoveryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompts: list[str] = []
-    monkeypatch.setattr(builtins, "input", lambda prompt: prompts.append(prompt) or "n")
+
+    def refuse(prompt: str) -> str:
+        prompts.append(prompt)
+        return "n"
+
+    monkeypatch.setattr(builtins, "input", refuse)
     engine.current_state = a_state(planet="\x1b[2J\u202e", zone="x" * 9_000)
     engine.prompt_recovery()
     assert "\x1b" not in prompts[0] and "\u202e" not in prompts[0] and len(prompts[0]) < 400
@@ -402,9 +413,9 @@ def test_a_thread_that_is_stopped_at_once_has_saved(engine: SessionRecoveryEngin
     for _ in range(20):
         engine.state_file.unlink(missing_ok=True)
         engine.start_auto_save()
-        assert engine.save_thread_running is True
+        running = [engine.save_thread_running]
         engine.stop_auto_save()
-        assert engine.save_thread_running is False
+        assert [*running, engine.save_thread_running] == [True, False]
         assert engine.state_file.exists()
 
 
