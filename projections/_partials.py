@@ -76,10 +76,14 @@ class Partials:
         if self.executor is None:
             yield from map(self._stored, entries)
             return
-        waiting = deque((entry, self._stored(entry) or self._submit(entry)) for entry in entries)
+        waiting = deque((entry, self._stored_or_submitted(entry)) for entry in entries)
         while waiting:
             entry, state = waiting.popleft()
             yield self._received(entry, state) if isinstance(state, Future) else state
+
+    def _stored_or_submitted(self, entry: SealedEntry) -> Any:
+        stored = self._stored(entry)
+        return self._submit(entry) if stored is None else stored  # a state may well be empty
 
     def _stored(self, entry: SealedEntry) -> Any:
         data = self.cache.get(_name(entry), entry.sha256)

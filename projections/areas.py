@@ -121,7 +121,7 @@ class Areas:
     """
 
     name = "areas"
-    version = 1
+    version = 2
     types = frozenset({"area.visited", "session.summarized"})
 
     def __init__(self, last: int | None = None, subjects: Collection[Key] | None = None) -> None:
@@ -210,9 +210,13 @@ def _share_out(recorded: dict[str, AreaSums], entries: list[_Entry], flees: Numb
     total = ExactSum()
     for entry in entries:
         total.add(entry.seconds)
+    fled, time = flees.as_integer_ratio(), total.ratio
     for entry in entries:
-        share = flees * (entry.seconds / total.value) if entry.seconds else 0
-        _sums_of(recorded, entry.area).add(entry.gold, entry.seconds, share)
+        sums = _sums_of(recorded, entry.area)
+        sums.add(entry.gold, entry.seconds, 0)
+        if entry.seconds:
+            part = entry.seconds.as_integer_ratio()
+            sums.flees.add_share(fled[0] * part[0] * time[1], fled[1] * part[1] * time[0])
 
 
 def _sums_of(areas: dict[str, AreaSums], area: str) -> AreaSums:

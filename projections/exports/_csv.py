@@ -10,7 +10,7 @@ from attrs import frozen
 
 from projections.exports._columns import Column, Kind, Row
 
-_STARTS_FORMULA = "=+-@\t\r"
+_GUARDED = "=+-@\t\r\n'"  # and the apostrophe itself, so that one can be taken off again
 
 
 def write_csv(columns: tuple[Column, ...], rows: Iterable[Row], stream: BinaryIO) -> int:
@@ -52,7 +52,7 @@ def _guarded(columns: tuple[Column, ...], rows: Iterable[Row]) -> Iterator[list[
     for row in rows:
         cells: list[Any] = list(row)
         for place in texts:
-            if cells[place] and cells[place][0] in _STARTS_FORMULA:
+            if cells[place] and cells[place][0] in _GUARDED:
                 cells[place] = f"'{cells[place]}"
         for place in booleans:
             cells[place] = _BOOLEANS[cells[place]]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from eventlog import DamagedLogError, EventLog
+from tests.support import DEEP
 from tests.support.files import UnsyncedFiles
 from tests.support.logs import (
     Corrupt,
@@ -35,7 +36,8 @@ def test_a_torn_tail_costs_no_whole_batch_and_its_bytes_are_kept(
     tmp_path: Path, sizes: tuple[int, ...], corrupt: Corrupt
 ) -> None:
     small = small_log(tmp_path / "log", sizes)
-    for offset in range(len(small.content)):
+    every = 1 if DEEP or sizes == (2, 1, 3) else 11
+    for offset in range(0, len(small.content), every):
         found = corrupt(small.content, offset)
         if found == small.content:
             continue

@@ -9,17 +9,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from eventlog import EventLog, InvalidEventError, MetricRecorded, TaskStarted, verify
-from eventlog._files import Files
-from eventlog._lock import hold_writer_lock
 from sessions._shared_log import SharedLog, close_shared_logs, log_path, shared_log
 from tests.cli.helpers import environment
+from tests.support.logs import unwritable
 
 
 @pytest.fixture
@@ -36,14 +34,6 @@ def types(path: Path) -> list[str]:
 
 def record(log: SharedLog, type_: str) -> int | None:
     return log.record(type_, {}, subject="s", source="test")
-
-
-@contextmanager
-def unwritable(path: Path) -> Iterator[None]:
-    """Another process holds the log and does not let go."""
-    EventLog.open(path).close()
-    with hold_writer_lock(path, Files(), 0):
-        yield
 
 
 # Where it is

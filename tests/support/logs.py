@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
 from attrs import frozen
 
 from eventlog import DamagedLogError, EventLog, NewEvent
+from eventlog._files import Files
+from eventlog._lock import hold_writer_lock
 
 Corrupt = Callable[[bytes, int], bytes]
 """The file's bytes, damaged from an offset on."""
@@ -116,3 +119,11 @@ def noise(content: bytes, offset: int) -> bytes:
 def flip(content: bytes, offset: int, bit: int) -> bytes:
     """One bit of one byte the other way."""
     return content[:offset] + bytes([content[offset] ^ (1 << bit)]) + content[offset + 1 :]
+
+
+@contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Another process holds the log, which is made if need be, and does not let go."""
+    EventLog.open(path).close()
+    with hold_writer_lock(path, Files(), 0):
+        yield

@@ -17,6 +17,7 @@ from sessions._shared_log import close_shared_logs
 from sessions.practice import SessionLogger
 from sessions.sample import sample_events
 from tests.sessions.practice.helpers import FINALS, NOTE, Place, begin, flushed, measure
+from tests.support.logs import unwritable
 
 COLUMNS_OF_FINALS = {
     "pitch_accuracy": 0.9,
@@ -478,10 +479,10 @@ def test_sessions_of_other_systems_are_not_seen(place: Place) -> None:
     assert place.tables() == ([], [])
 
 
-def test_while_another_process_writes_everything_works_and_waits(
+def test_while_another_process_keeps_the_log_everything_works_and_waits(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with EventLog.open(place.log), place.logger() as logger, caplog.at_level(logging.ERROR):
+    with unwritable(place.log), place.logger() as logger, caplog.at_level(logging.ERROR):
         session_id = begin(logger)
         measure(logger, session_id, 3)
         logger.end_session(session_id)
