@@ -116,6 +116,8 @@ class _Table(Generic[Row]):
 
     def _line(self, cells: Sequence[str], styles: Sequence[str] = ()) -> str:
         parts = list(map(self._part, self._columns, self._widths, cells))
+        if not parts:  # there was no room for any column
+            return ""
         parts[-1] = parts[-1].rstrip()
         if self._room is not None and sum(map(width_of, parts)) + _gaps(parts) > self._room:
             return cut(_GAP.join(parts), self._room).rstrip()

@@ -19,6 +19,8 @@ class Lease:
     """Used only with the writer's thread lock held, which is the second argument."""
 
     def __init__(self, lock: WriterLock, thread_lock: Lock) -> None:
+        self.is_ready = False
+        """Whether the lock is held, and its holder knows all that others wrote before."""
         self._lock = lock
         self._last_use = 0.0
         self._is_kept = False
@@ -33,11 +35,6 @@ class Lease:
         )
         self._thread.start()
 
-    @property
-    def is_held(self) -> bool:
-        """Whether nobody else can have written."""
-        return self._lock.is_held
-
     def take(self) -> None:
         """Wait for the lock; LockTimeoutError when it does not come in time."""
         self._lock.acquire()
@@ -48,11 +45,16 @@ class Lease:
         is_busy = now - self._last_use < BURST_SECONDS
         self._last_use = now
         if not self._is_kept:
-            if is_busy and self._lock.is_held:
+            if is_busy:
                 self._is_kept = True
                 self._start_watching()
             else:
-                self._lock.release()
+                self._release()
+
+    def _release(self) -> None:
+        self.is_ready = False  # first, for an interrupt may come between
+        self._is_kept = False
+        self._lock.release()
 
     def _start_watching(self) -> None:
         if self._wake.locked():
@@ -62,24 +64,23 @@ class Lease:
         """Give the lock back when the writer stopped or somebody waits; whether that was so."""
         if time.monotonic() - self._last_use < BURST_SECONDS and not self._lock.is_wanted():
             return False
-        self._is_kept = False
-        self._lock.release()
+        self._release()
         return True
 
     def give_up(self) -> None:
         """Give the lock back at once, however busy this writer is."""
-        self._is_kept = False
-        self._last_use = 0.0
-        self._lock.release()
+        self._release()
 
     def end(self) -> None:
         """Give the lock back, for good."""
         self._is_ended = True
+        self._release()
         self._lock.close()
         self._start_watching()
 
     def __del__(self) -> None:
-        self._start_watching()  # which sees that nobody is there any more
+        if hasattr(self, "_wake"):  # an interrupt may have come before
+            self._start_watching()  # which sees that nobody is there any more
 
     def join(self) -> None:
         """Wait for the thread, without the thread lock."""

@@ -97,7 +97,6 @@ class WriterLock:
         self._path = os.fspath(log / LOCK_NAME)
         self._lock = KernelLock(files.open_lock(log / LOCK_NAME))
         self._queue: KernelLock | None = None
-        self.is_held = False
 
     def acquire(self) -> None:
         """Wait for it; LockTimeoutError when it does not come in time."""
@@ -108,7 +107,6 @@ class WriterLock:
         try:
             if not self._lock.acquire(deadline):
                 raise self._timed_out()
-            self.is_held = True
         finally:
             if queue is not None:
                 queue.release()
@@ -148,7 +146,6 @@ class WriterLock:
 
     def release(self) -> None:
         """Let the next writer in."""
-        self.is_held = False
         self._lock.release()
 
     def close(self) -> None:

@@ -148,16 +148,21 @@ class LogWriter:
         Every call is followed by :meth:`let_go`. LockTimeoutError when they don't leave in time.
         """
         self._check_usable()
-        if not self._lease.is_held:
+        if not self._lease.is_ready:
             self._lease.take()
             self._catch_up()
+            self._lease.is_ready = True
 
     def let_go(self) -> None:
         """Let other processes in, now or at the end of a burst."""
-        if self.is_healthy:
-            self._lease.used()
-        else:
+        try:
+            if self._lease.is_ready and self.is_healthy:
+                self._lease.used()
+            else:
+                self._lease.give_up()
+        except BaseException:  # an interrupt: nobody may have to wait for our next append
             self._lease.give_up()
+            raise
 
     def append_held(self, batch: Sequence[Prepared], expected_sequence: int | None = None) -> int:
         """Like :meth:`append`, for a caller that holds the log and will call make_durable."""
@@ -314,7 +319,7 @@ class LogWriter:
     @property
     def is_up_to_date(self) -> bool:
         """Whether nobody else has appended since this writer looked."""
-        return self._lease.is_held or self._is_unchanged()
+        return self._lease.is_ready or self._is_unchanged()
 
     def _is_unchanged(self) -> bool:
         """Two looks at the disk: the active segment is as we left it, and none follows it."""
@@ -331,6 +336,7 @@ class LogWriter:
     def _catch_up(self) -> None:
         """Take in what others wrote while they had the lock."""
         if not self._writer_lock.is_current:
+            self._unfinished = True  # for good: what is at our descriptor is no log any more
             raise WriterFailedError(
                 "the log was replaced by another, as a repair does: close it and open it again",
                 path=self._catalog.path,

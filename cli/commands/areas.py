@@ -36,7 +36,7 @@ _DANGEROUS: tuple[Column[AreaDanger], ...] = (
 @click.command("areas")
 @log_argument
 @click.option("--last", type=click.IntRange(min=1), metavar="N",
-              help="Only the newest N sessions that were in areas.")  # fmt: skip
+              help="Only the newest N sessions with a visit or a summary.")  # fmt: skip
 @question_options
 @form_options
 def command(log: Path, last: int | None, question: Question, form: Form) -> None:

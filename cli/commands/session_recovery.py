@@ -121,12 +121,11 @@ def command(
             answer, succeeded = _ACTIONS[actions[0]](_Task(engine, force, max_age, output == "-"))
         finally:
             engine.close(ended=False)
-    if output is not None:
-        _write_answer(output, answer)
+        if output is not None:
+            _write_answer(output, answer)
     if engine.waiting:
         events = count(engine.waiting, "event")
-        message = f"{events} not recorded: another process writes to the log; end it, or use --log"
-        raise Failure(message, Exit.LOCKED)
+        raise Failure(f"{events} not recorded: the log cannot be written; mend that, or use --log")
     if not succeeded:
         raise click.exceptions.Exit(Exit.ERROR)
 

@@ -69,6 +69,12 @@ def migrate(database: Database, migrations: Iterable[tuple[str, ...]] = MIGRATIO
             for statement in statements:
                 database.execute(statement.format(**_types(database)))
             database.execute(f"INSERT INTO {SCHEMA_TABLE} (version) VALUES (?)", version)  # noqa: S608
+        for table in _TABLES:
+            if not database.columns_of(table):
+                raise ConflictError(
+                    f"the table {table} of an earlier export is gone: export to another database, "
+                    f"or delete {SCHEMA_TABLE} and all other tables of the export to begin anew"
+                )
 
 
 def _version(database: Database) -> int:
@@ -77,11 +83,18 @@ def _version(database: Database) -> int:
         for table in _TABLES:
             if database.columns_of(table):
                 raise ConflictError(
-                    f"the database has a table {table} that no export made: use another database"
+                    f"the database has a table {table} and no {SCHEMA_TABLE}, so no export made it "
+                    "as it is: use another database"
                 )
         database.execute(f"CREATE TABLE {SCHEMA_TABLE} (version BIGINT PRIMARY KEY)")
     rows = database.query(f"SELECT max(version) FROM {SCHEMA_TABLE}")  # noqa: S608 - our own name
-    return int(rows[0][0] or 0)
+    version = rows[0][0] or 0
+    if not isinstance(version, int):
+        raise ConflictError(
+            f"the table {SCHEMA_TABLE} holds {version!r}, which is no version: somebody else wrote "
+            "it; use another database"
+        )
+    return version
 
 
 def _types(database: Database) -> dict[str, str]:

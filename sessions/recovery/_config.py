@@ -134,7 +134,8 @@ def _are_texts(value: object) -> bool:
 
 
 def _is_command(value: object) -> bool:
-    return bool(value) and _are_texts(value)
+    """A program, then its arguments, which may be empty."""
+    return isinstance(value, list) and all(isinstance(one, str) for one in value) and any(value[:1])
 
 
 _FITS: dict[str, Callable[[object], bool]] = {

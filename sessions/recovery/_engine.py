@@ -361,16 +361,9 @@ class SessionRecoveryEngine:
 
     # Ending
 
-    def release(self) -> None:
-        """Bring all events to the disk and let other processes write to the log, until the next.
-
-        For programs that share a log: one process writes at a time.
-        """
-        self._journal.log.close()
-
     @property
     def waiting(self) -> int:
-        """How many events could not be written yet, because another process writes to the log."""
+        """How many events could not be written to the log yet; a later one takes them along."""
         return self._journal.log.waiting
 
     def close(self, *, ended: bool = True) -> None:
@@ -383,7 +376,7 @@ class SessionRecoveryEngine:
             self._journal.end("closed")
         if self._watched_file is not None:
             self._watched_file.close()
-        self.release()
+        self._journal.log.close()
 
     def __enter__(self) -> SessionRecoveryEngine:
         return self

@@ -25,8 +25,6 @@ class Supervisor:
     started again, at most ``most_restarts`` times, ``delay`` seconds after the crash. It shall then
     recover its session by itself, with an engine of its own on the same configuration and log.
 
-    While the program runs, the supervisor keeps the log free for it.
-
     Example::
 
         import sys
@@ -66,7 +64,6 @@ class Supervisor:
         cannot be started.
         """
         while True:
-            self.engine.release()  # the program is going to write to the log
             with subprocess.Popen(self._command, env=self._env) as program:  # noqa: S603
                 self.pid = program.pid
                 try:

@@ -28,10 +28,10 @@ def test_a_lock_that_is_held_is_not_given_again(tmp_path: Path) -> None:
 def test_a_lock_can_be_taken_again(tmp_path: Path) -> None:
     with hold(tmp_path) as first:
         first.release()
-        with hold(tmp_path):
-            assert not first.is_held
+        hold(tmp_path).close()
         first.acquire()
-        assert first.is_held
+        with pytest.raises(LockTimeoutError):
+            hold(tmp_path)
 
 
 def test_waiting_ends_when_the_holder_lets_go(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from random import Random
 import pytest
 
 from eventlog import ConflictError, EventLog, WriterFailedError, verify
+from eventlog._writer import LogWriter
 from tests.support import DEEP
 from tests.support.logs import active_file, batch, numbers, quarantined, segment_files
 from tests.support.processes import child, line_of
@@ -177,3 +178,75 @@ def test_a_log_that_disappears_stops_its_writer(tmp_path: Path) -> None:
         with pytest.raises(WriterFailedError, match="replaced"):
             log.append("test")
     assert os.listdir(tmp_path) == ["elsewhere"]
+
+
+def test_an_interrupt_while_catching_up_is_no_licence_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with EventLog.open(tmp_path / "log") as one, EventLog.open(tmp_path / "log") as two:
+        one.append("test.numbered", {"n": 1})
+        two.append("test.numbered", {"n": 2})
+        with monkeypatch.context() as patched:
+            patched.setattr(LogWriter, "_catch_up", interrupted)
+            for _ in range(3):  # as a busy writer does
+                with pytest.raises(KeyboardInterrupt):
+                    one.append("test.numbered", {"n": 0})
+        assert two.append("test.numbered", {"n": 3}) == 3  # nobody has to wait
+        assert one.append("test.numbered", {"n": 4}) == 4
+    assert numbers(tmp_path / "log") == [1, 2, 3, 4]
+
+
+INTERRUPTED_WRITER = """
+import random, signal, sys
+from eventlog import EventLog, WriterFailedError
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+log = EventLog.open(sys.argv[1], sync="never", segment_events=50)
+acknowledged = [log.append("test", {"n": -1}, subject=sys.argv[2])]  # imports what is needed
+print("ready", flush=True)
+sys.stdin.readline()
+signal.signal(signal.SIGALRM, interrupt)
+for number in range(int(sys.argv[3])):
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 2e-3))
+            for _ in range(10):
+                acknowledged.append(log.append("test", {"n": number}, subject=sys.argv[2]))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        pass
+    except WriterFailedError:
+        log.close()
+        log = EventLog.open(sys.argv[1], sync="never", segment_events=50)
+log.close()
+print(*acknowledged, flush=True)
+"""
+
+
+def test_interrupted_writers_neither_lose_nor_repeat_a_sequence(tmp_path: Path) -> None:
+    rounds = 3000 if DEEP else 150
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(child(INTERRUPTED_WRITER, tmp_path / "log", f"w-{n}", rounds))
+            for n in range(3)
+        ]
+        for one in children:
+            assert line_of(one) == "ready"
+        for one in children:
+            assert one.stdin is not None
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        told = [[int(word) for word in line_of(one).split()] for one in children]
+    report = verify(tmp_path / "log")
+    assert report.ok, report.faults[:3]
+    with EventLog.open(tmp_path / "log", readonly=True) as log:
+        writer_of = {event.sequence: event.subject for event in log.read()}
+    for number, sequences in enumerate(told):
+        assert len(sequences) > 10
+        assert {writer_of.get(sequence) for sequence in sequences} == {f"w-{number}"}

@@ -272,6 +272,9 @@ def test_a_writer_of_a_log_that_was_replaced_by_a_repair_says_so(log_path: Path)
         repair(log_path)
         with pytest.raises(WriterFailedError, match=r"replaced .*open it again"):
             log.append("test")
+        for _ in range(5):
+            with pytest.raises(WriterFailedError):
+                log.append("test")
     with EventLog.open(log_path) as log:
         log.append("test")
 

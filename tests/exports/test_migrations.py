@@ -106,3 +106,24 @@ def test_no_step_drops_anything() -> None:
             ["CREATE", "TABLE"], ["CREATE", "INDEX"], ["ALTER", "TABLE"]
         )  # fmt: skip
         assert "DROP" not in statement.upper()
+
+
+def test_a_table_of_the_export_that_is_gone_is_told(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("test")
+        export_to_sqlite(log, tmp_path / "db")
+        with closing(sqlite3.connect(tmp_path / "db")) as database:
+            database.execute("DROP TABLE events")
+            database.commit()
+        with pytest.raises(ConflictError, match="table events of an earlier export is gone"):
+            export_to_sqlite(log, tmp_path / "db")
+
+
+def test_a_version_that_is_none_is_told(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        export_to_sqlite(log, tmp_path / "db")
+        with closing(sqlite3.connect(tmp_path / "db")) as database:
+            database.execute("INSERT INTO eventlog_schema VALUES ('abc')")
+            database.commit()
+        with pytest.raises(ConflictError, match="no version"):
+            export_to_sqlite(log, tmp_path / "db")

@@ -167,7 +167,7 @@ def test_what_another_process_keeps_from_being_written_waits(make_engine: MakeEn
         engine = make_engine()
         assert engine.save_session_state() is True
         assert engine.waiting == 2
-    engine.release()
+    engine.close()
     assert engine.waiting == 0
 
 
@@ -190,7 +190,6 @@ def test_the_read_models_understand_a_session(make_engine: MakeEngine, directory
     engine.save_session_state()
     engine.detect_crashes()
     log = directory / "activity.eventlog"
-    engine.release()
     (snapshot,) = project_all(log, RecoverySnapshots())
     assert engine.current_state is not None
     assert snapshot.state == json.loads(engine.state_file.read_text())

@@ -169,6 +169,18 @@ def test_one_text_instead_of_a_list_is_one_message(make_engine: MakeEngine) -> N
     assert len(engine.detect_crashes()) == 1
 
 
+@pytest.mark.parametrize("text", ["x" * 2_000_000, "\x00\x1b[2J\udc80", "\u202e" * 300_000])
+def test_a_message_of_any_size_and_kind_is_a_crash(
+    engine: SessionRecoveryEngine, monkeypatch: pytest.MonkeyPatch, recorded: Recorded, text: str
+) -> None:
+    """The history has it as it is, the log as far as an event can hold it."""
+    says(monkeypatch, f"game crashed {text}")
+    (crash,) = engine.detect_crashes()
+    assert crash.error_message == f"game crashed {text}"
+    (data,) = data_of(recorded, "crash.detected")
+    assert data["error_message"].startswith("game crashed ")
+
+
 # Handling
 
 
