@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from eventlog import UnsupportedFormatError
-from projections.exports import Selection
+from eventlog import ConflictError, EventLog, UnsupportedFormatError
+from projections.exports import Selection, export_to_sqlite
 from projections.exports._events import event_row
 from projections.exports._incremental import _EVENT_NAMES
 from projections.exports._migrations import MIGRATIONS, migrate
