@@ -224,7 +224,9 @@ def test_a_log_that_went_another_way_is_refused(
 @pytest.mark.parametrize("table", ["events", "eventlog_progress", "session_summaries"])
 def test_tables_of_somebody_else_are_left_alone(table: str, backend: Backend, log: Path) -> None:
     execute(backend, f"CREATE TABLE {table} (mine INTEGER)")
-    with pytest.raises(ConflictError, match=f"has a table {table} (that no export made|and no eventlog_schema)"):
+    with pytest.raises(
+        ConflictError, match=f"has a table {table} (that no export made|and no eventlog_schema)"
+    ):
         backend.export(log, SUMMARIES)
     with backend.open() as database:
         assert database.columns_of(table) == {"mine"}
