@@ -104,6 +104,18 @@ def readable_entries(
     return entries
 
 
+@frozen
+class _Read:
+    """How far the manifest has been read: what belongs together changes together.
+
+    An interrupt may come between any two steps of a refresh, and the sealer goes on with the rest.
+    """
+
+    entries: int
+    size: int
+    previous: str
+
+
 class Manifest:
     """The manifest as far as it has been read. It only grows, so a refresh reads what is new."""
 
@@ -113,23 +125,23 @@ class Manifest:
         self.torn_from: int | None = None
         """Byte offset of an incomplete or damaged last line, when there is one."""
         self._salt = salt_of(log_id)
-        self._size = 0
-        self._previous = sha256(identity_line).hexdigest()
+        self._read = _Read(0, 0, sha256(identity_line).hexdigest())
 
     @property
     def last_sequence(self) -> int:
         """The last sealed sequence, 0 when nothing is sealed."""
-        return self.entries[-1].last_sequence if self.entries else 0
+        count = self._read.entries
+        return self.entries[count - 1].last_sequence if count else 0
 
     @property
     def previous(self) -> str:
         """What the next line must carry in ``previous``."""
-        return self._previous
+        return self._read.previous
 
     @property
     def size(self) -> int:
         """Bytes of the intact lines."""
-        return self._size
+        return self._read.size
 
     def read(self) -> bytes:
         """All of it as it is, damaged or not; nothing when there is none."""
@@ -137,17 +149,18 @@ class Manifest:
 
     def refresh(self) -> None:
         """Read the lines that were added since; DamagedLogError when an older one is damaged."""
+        del self.entries[self._read.entries :]  # what an interrupted refresh left
         try:
             with self.path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
-                if size < self._size:
+                if size < self.size:
                     raise DamagedLogError(
                         "the manifest became shorter", path=self.path, offset=size
                     )
-                file.seek(self._size)
+                file.seek(self.size)
                 data = file.read()
         except FileNotFoundError:
-            if self._size:
+            if self.size:
                 raise DamagedLogError("the manifest is gone", path=self.path) from None
             return
         self._take(data)
@@ -161,24 +174,25 @@ class Manifest:
                 raise DamagedLogError(
                     f"{fault} (line {len(self.entries) + 1}): {MEND}",
                     path=self.path,
-                    offset=self._size,
+                    offset=self.size,
                 )
             if fault:
-                self.torn_from = self._size
+                self.torn_from = self.size
                 return
         if rest:
-            self.torn_from = self._size
+            self.torn_from = self.size
 
     def _add(self, line: bytes) -> str | None:
         try:
             entry = decode_entry(line, self._salt)
         except ValueError as error:
             return f"a manifest line is damaged: {error}"
-        fault = misplaced(entry, self._previous, self.last_sequence)
+        fault = misplaced(entry, self.previous, self.last_sequence)
         if fault is None:
             self.entries.append(entry)
-            self._previous = sha256(line).hexdigest()
-            self._size += len(line) + 1
+            self._read = _Read(
+                len(self.entries), self.size + len(line) + 1, sha256(line).hexdigest()
+            )
         return fault
 
     def encode_next(self, entry: SealedEntry) -> bytes:
