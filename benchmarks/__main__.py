@@ -15,6 +15,7 @@ from statistics import median
 from benchmarks._machine import describe_machine
 from benchmarks._work import Measurement, measurements
 from benchmarks.questions import questions_page
+from benchmarks.recording_calls import recording_page
 
 _HERE = Path(__file__).parent
 _SCRATCH = _HERE / "scratch"
@@ -39,7 +40,7 @@ def main() -> None:
         questions = questions_page(_SCRATCH, quick=quick)
     finally:
         shutil.rmtree(_SCRATCH)
-    page = f"{_page(work, results, events)}\n{questions}"
+    page = f"{_page(work, results, events)}\n{questions}\n{recording_page(quick=quick)}"
     print(page)
     if not quick:
         _RESULTS.write_text(page, encoding="utf-8")

@@ -23,7 +23,7 @@ def main() -> None:
         ambient_lighting=True,
     )
 
-    # As often as the analysis has something to say; no call waits for a disk or a database.
+    # As often as the analysis has something to say; no call waits for a database.
     for hertz, midi in ((220.4, 57.03), (261.2, 59.97), (293.9, 62.01)):
         logger.log_metric(
             session_id=session_id,

@@ -81,7 +81,7 @@ class SharedLog:
         """Append one event as :meth:`EventLog.append` does; its sequence.
 
         None when the log can't be written now: the event waits, and goes into the log before
-        anything that is recorded later. Never waits for a disk flush.
+        anything that is recorded later. Waits for the disk only when a segment is full.
 
         Errors: InvalidEventError for an event that no log takes, ConflictError for an ``id`` that
         belongs to another event.

@@ -125,8 +125,8 @@ class SessionRecoveryEngine:
         """Record the state in the log and write it to ``state_file``, whole.
 
         False, with a line in the program's log, when that fails; ``force`` saves also while
-        ``recovery_enabled`` is off. Waits for no disk: a killed process loses nothing, a power
-        loss some 50 ms of the log.
+        ``recovery_enabled`` is off. Does not wait until it is on the disk: a killed process loses
+        nothing, a power loss some 50 ms of the log.
         """
         if not (self.recovery_enabled or force):
             logger.debug("not saved: recovery is disabled")
