@@ -99,11 +99,18 @@ def _fail_otherwise(error: Exception) -> NoReturn:
 
 
 def _code_of(error: Exception) -> Exit:
-    from eventlog import ConflictError, DamagedLogError, InvalidEventError, LockTimeoutError
+    from eventlog import (
+        ConflictError,
+        DamagedLogError,
+        InvalidEventError,
+        InvalidProofError,
+        LockTimeoutError,
+    )
 
     codes = {
         DamagedLogError: Exit.DATA,
         InvalidEventError: Exit.DATA,
+        InvalidProofError: Exit.DATA,
         ConflictError: Exit.CONFLICT,
         LockTimeoutError: Exit.LOCKED,
     }

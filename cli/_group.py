@@ -15,13 +15,17 @@ _COMMANDS = {
     "areas": "Rank areas: best by gold per hour, most dangerous by flees per hour.",
     "audit": "Show who did what, and when: one line per event.",
     "cat": "Print events; with --jsonl exactly as they are stored.",
+    "checkpoint": "Sign what the log holds now: how many events, and the hash of all of them.",
     "demo": "Write a sample log, and show what can be asked of it.",
     "diff": "Show what changed in a read model between two moments of the log.",
     "export": "Write events or a read model to a file or a database.",
     "import": "Import JSON lines (CloudEvents or any other) or CSV.",
     "info": "Show what a log holds, and how much room it takes.",
     "init": "Create an empty log in the new or empty directory LOG.",
+    "keygen": "Make a key that signs checkpoints, and print its public part.",
     "project": "Print any read model by its name.",
+    "prove": "Prove that an event is in a signed log, or that the log only grew.",
+    "prune": "Drop the oldest sealed segments, for good.",
     "recover": "Show what sessions need to go on: last saved state, crashes since, open tasks.",
     "repair": "Mend a damaged log from everything that is intact.",
     "seal": "Rotate, then compress, hash and record all but the new segment.",
@@ -30,6 +34,7 @@ _COMMANDS = {
     "tail": "Print the last events; with -f follow the log across rotations.",
     "trends": "Show a metric over the last sessions, such as gold per hour or session length.",
     "verify": "Check every line, batch, frame, hash, Merkle root and link.",
+    "verify-proof": "Check a proof that 'eventlog prove' made.",
 }
 """Command names with the first sentence of their help, so that ``--help`` imports none of them."""
 

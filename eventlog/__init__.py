@@ -12,23 +12,33 @@ from eventlog._errors import (
     DamagedLogError,
     EventLogError,
     InvalidEventError,
+    InvalidKeyError,
+    InvalidProofError,
     LockTimeoutError,
     LogNotFoundError,
+    MissingExtraError,
     NotALogError,
+    PrunedError,
     ReadOnlyError,
     UnsupportedFormatError,
     WriterFailedError,
 )
 from eventlog._event import Event
 from eventlog._log import EventLog
-from eventlog._manifest import SealedEntry
+from eventlog._manifest_lines import SealedEntry
 from eventlog._new_event import NewEvent
 from eventlog._query import Query
 
 if TYPE_CHECKING:
+    from eventlog._checkpoint import Checkpoint
     from eventlog._info import LogInfo
+    from eventlog._keys import KeyPair, new_key
+    from eventlog._proof import ProvenEvent, verify_consistency, verify_proof
+    from eventlog._proving import prove, prove_consistency
+    from eventlog._prune import PruneReport, prune
     from eventlog._recovery import Torn
     from eventlog._repair import RepairReport, repair
+    from eventlog._signing import checkpoint, verify_checkpoint
     from eventlog._standard import (
         STANDARD_TYPES,
         AreaVisited,
@@ -52,6 +62,7 @@ if TYPE_CHECKING:
 __all__ = [
     "STANDARD_TYPES",
     "AreaVisited",
+    "Checkpoint",
     "ClosedLogError",
     "ConflictError",
     "CrashDetected",
@@ -64,12 +75,19 @@ __all__ = [
     "FileRead",
     "FileWritten",
     "InvalidEventError",
+    "InvalidKeyError",
+    "InvalidProofError",
+    "KeyPair",
     "LockTimeoutError",
     "LogInfo",
     "LogNotFoundError",
     "MetricRecorded",
+    "MissingExtraError",
     "NewEvent",
     "NotALogError",
+    "ProvenEvent",
+    "PruneReport",
+    "PrunedError",
     "Query",
     "ReadOnlyError",
     "RecoveryCompleted",
@@ -88,16 +106,30 @@ __all__ = [
     "UnsupportedFormatError",
     "VerifyReport",
     "WriterFailedError",
+    "checkpoint",
+    "new_key",
+    "prove",
+    "prove_consistency",
+    "prune",
     "repair",
     "rest_field",
     "verify",
+    "verify_checkpoint",
+    "verify_consistency",
+    "verify_proof",
 ]
 
 # Loaded on first use: together they would take as long to import as all that is above.
 _LATER = {
+    "_checkpoint": ("Checkpoint",),
     "_info": ("LogInfo",),
+    "_keys": ("KeyPair", "new_key"),
+    "_proof": ("ProvenEvent", "verify_consistency", "verify_proof"),
+    "_proving": ("prove", "prove_consistency"),
+    "_prune": ("PruneReport", "prune"),
     "_recovery": ("Torn",),
     "_repair": ("RepairReport", "repair"),
+    "_signing": ("checkpoint", "verify_checkpoint"),
     "_standard": (
         "STANDARD_TYPES", "AreaVisited", "CrashDetected", "FileRead", "FileWritten",
         "MetricRecorded", "RecoveryCompleted", "SessionAnnotated", "SessionEnded",

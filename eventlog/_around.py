@@ -19,7 +19,7 @@ from eventlog._errors import DamagedLogError
 from eventlog._found import FoundSegment, find_segments, raw_blocks, sealed_blocks
 from eventlog._line_search import intact_lines
 from eventlog._query import Query
-from eventlog._reader import Lines
+from eventlog._reader import Lines, check_not_pruned
 from eventlog._salvage import is_event
 from eventlog._segments import Block, OnDamage
 from eventlog._tail import committed_end
@@ -140,12 +140,15 @@ class _Walk:
     places: _Places = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.places = _Places(self.query, self.tell, None if self.query.reverse else 1)
+        self.places = _Places(self.query, self.tell)
 
     def blocks(self) -> Iterator[Lines]:
         """The intact lines that the query's sequences and times do not rule out."""
-        segments = find_segments(self.catalog, self.tell)
+        segments, pruned_to = find_segments(self.catalog, self.tell)
+        check_not_pruned(self.query, pruned_to, self.catalog.path)
         places, reverse = self.places, self.query.reverse
+        if not reverse:
+            places.expected = pruned_to + 1
         for segment in reversed(segments) if reverse else segments:
             last = segment.last_sequence
             behind = None if last is None else last + 1
@@ -194,6 +197,8 @@ class _Walk:
         except FileNotFoundError:
             if not (segment.sealed or os.path.lexists(segment.path)):
                 raise
+            _, pruned_to = find_segments(self.catalog, lambda error: None)
+            check_not_pruned(Query(until=segment.first_sequence), pruned_to, self.catalog.path)
             what = "a segment is missing, or is a link that leads nowhere"
             self.places.note(DamagedLogError(what, path=segment.path))
             return

@@ -13,7 +13,8 @@ from eventlog._check import salt_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import SEGMENTS_NAME
 from eventlog._identity import read_identity
-from eventlog._manifest import MEND, Manifest, SealedEntry
+from eventlog._manifest import MEND, Manifest
+from eventlog._manifest_lines import SealedEntry
 from eventlog._names import parse_name
 from eventlog._segments import RawSegment, SealedSegment, Segment
 
@@ -27,11 +28,13 @@ class Snapshot:
     sealed: int
     """How many of ``entries`` belong to this snapshot; the list may grow behind it."""
     raw: tuple[RawSegment, ...]
+    pruned_to: int
+    """The last sequence that was pruned, 0 when nothing was."""
 
     @property
     def sealed_to(self) -> int:
-        """The last sealed sequence, 0 when nothing is sealed."""
-        return self.entries[self.sealed - 1].last_sequence if self.sealed else 0
+        """The last sequence that is sealed or was, 0 when nothing is."""
+        return self.entries[self.sealed - 1].last_sequence if self.sealed else self.pruned_to
 
     def __len__(self) -> int:
         return self.sealed + len(self.raw)
@@ -91,13 +94,18 @@ class Catalog:
         with self._lock:
             self.manifest.refresh()
             entries, sealed = self.manifest.entries, len(self.manifest.entries)
-            sealed_to = self.manifest.last_sequence
+            sealed_to, pruned_to = self.manifest.last_sequence, self.manifest.pruned_to
         raw = tuple(
             RawSegment(self.directory / name, first, self.salt)
             for first, name in names
             if first > sealed_to
         )
-        return Snapshot(self.directory, entries, sealed, raw)
+        return Snapshot(self.directory, entries, sealed, raw, pruned_to)
+
+    def pruned_since(self, snapshot: Snapshot) -> bool:
+        """Whether segments of this snapshot may be gone because they were pruned."""
+        self.refresh_manifest()
+        return self.manifest.pruned_to > snapshot.pruned_to
 
     def refresh_manifest(self) -> None:
         """Take in the manifest lines that were added since."""

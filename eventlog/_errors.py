@@ -63,6 +63,10 @@ class DamagedLogError(EventLogError):
     """Bytes of the log are not what was written."""
 
 
+class PrunedError(EventLogError):
+    """What was asked for begins or ends before the oldest event that the log still holds."""
+
+
 class ConflictError(EventLogError):
     """The log already holds something that contradicts this write."""
 
@@ -81,3 +85,18 @@ class ClosedLogError(EventLogError):
 
 class WriterFailedError(EventLogError):
     """An earlier write or fsync failed: this writer takes nothing more. Open the log again."""
+
+
+class MissingExtraError(EventLogError):
+    """This needs a package that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} is not installed: pip install 'eventlog[{extra}]'")
+
+
+class InvalidKeyError(EventLogError, ValueError):
+    """This is no key, or not the kind of key that is needed here."""
+
+
+class InvalidProofError(EventLogError, ValueError):
+    """A checkpoint or a proof was refused: it does not show what it should."""

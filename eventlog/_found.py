@@ -13,7 +13,8 @@ from eventlog._catalog import Catalog
 from eventlog._errors import DamagedLogError
 from eventlog._format import FRAME_BYTES
 from eventlog._identity import read_identity
-from eventlog._manifest import SealedEntry, readable_entries
+from eventlog._manifest import Listed, readable_entries
+from eventlog._manifest_lines import SealedEntry
 from eventlog._names import SEALED_SUFFIX, parse_name
 from eventlog._seekable import FrameEntry, find_frames, read_frame, read_table, salvage_frame
 from eventlog._segments import Block, OnDamage
@@ -48,19 +49,17 @@ def names_in(directory: Path) -> list[str]:
         before = names
 
 
-def match_segments(
-    directory: Path, names: list[str], entries: list[SealedEntry]
-) -> list[FoundSegment]:
+def match_segments(directory: Path, names: list[str], listed: Listed) -> list[FoundSegment]:
     """One segment per first sequence, in order. List the names before reading the manifest.
 
     What the manifest states counts before a raw segment, and that before a sealed one of which the
-    manifest says nothing.
+    manifest says nothing. What was pruned does not count, though its file may still be there.
     """
     found: dict[int, tuple[str, SealedEntry | None]] = {}
     for name in sorted(names):  # a raw one before the sealed one of the same sequence
-        if known := parse_name(name):
+        if (known := parse_name(name)) and known[0] > listed.pruned_to:
             found.setdefault(known[0], (name, None))
-    for entry in entries:
+    for entry in listed.sealed:
         if entry.segment in names or entry.first_sequence not in found:
             found[entry.first_sequence] = (entry.segment, entry)
     segments: list[FoundSegment] = []
@@ -75,8 +74,11 @@ def match_segments(
     return segments[::-1]
 
 
-def find_segments(catalog: Catalog, on_damage: OnDamage) -> list[FoundSegment]:
-    """All segments that can be found, and what is wrong with the whole of them."""
+def find_segments(catalog: Catalog, on_damage: OnDamage) -> tuple[list[FoundSegment], int]:
+    """All segments that can be found, behind the last pruned sequence.
+
+    ``on_damage`` is told what is wrong with the whole of them.
+    """
     names = names_in(catalog.directory)
     data, path = catalog.manifest.read(), catalog.manifest.path
     faults: list[DamagedLogError] = []
@@ -85,8 +87,8 @@ def find_segments(catalog: Catalog, on_damage: OnDamage) -> list[FoundSegment]:
         faults.append(DamagedLogError(message, path=path, offset=offset, sequence=sequence))
 
     _, identity_line = read_identity(catalog.path)
-    entries = readable_entries(data, catalog.salt, identity_line, note)
-    segments = match_segments(catalog.directory, names, entries)
+    listed = readable_entries(data, catalog.salt, identity_line, note)
+    segments = match_segments(catalog.directory, names, listed)
     unlisted = [one for one in segments if one.sealed and one.entry is None]
     if not unlisted:  # else a torn last line only tells of sealing that was cut short
         last_line = data.rfind(b"\n", 0, -1) + 1
@@ -99,7 +101,7 @@ def find_segments(catalog: Catalog, on_damage: OnDamage) -> list[FoundSegment]:
         faults.append(DamagedLogError(what, path=catalog.directory))
     for fault in faults:
         on_damage(fault)
-    return segments
+    return segments, listed.pruned_to
 
 
 def sealed_blocks(

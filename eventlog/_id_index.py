@@ -92,7 +92,7 @@ class IdIndex:
         """Add rows, all or none, and note the hash of what there is now."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._database.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?, ?)", rows)
+            self._database.executemany("INSERT OR REPLACE INTO ids VALUES (?, ?, ?)", rows)
             self._database.execute("DELETE FROM reached")
             self._database.execute("INSERT INTO reached VALUES (?, ?)", (through, check))
             self._database.execute("COMMIT")

@@ -116,7 +116,8 @@ def write_identity(log: Path, identity: Identity, files: Files) -> bytes:
     """Write ``log.json`` so that it is there whole or not at all; return its bytes."""
     content = encode_identity(identity)
     temporary = log / f"{IDENTITY_NAME}.tmp"
-    temporary.unlink(missing_ok=True)
+    if os.path.lexists(temporary):  # a creation was cut short
+        files.unlink(temporary)
     files.write_new(temporary, content)
     files.rename(temporary, log / IDENTITY_NAME)
     files.sync_directory(log)

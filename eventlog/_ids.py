@@ -2,7 +2,7 @@
 
 An index in ``cache/ids.sqlite``: derived from the log, built on the first use of a given id, caught
 up on every opening, thrown away when it does not fit the log. A log whose callers give no ids never
-has one.
+has one. The id of an event that was pruned is forgotten with it.
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ class GivenIds:
         if known is None:
             return None
         sequence, digest = known
+        if sequence <= self._catalog.manifest.pruned_to:
+            return None
         if digest != _digest(given.content):
             other = fresh[sequence - head - 1].given if sequence > head else None
             content = content_of(self._line_at(sequence)) if other is None else other.content
@@ -136,7 +138,8 @@ class GivenIds:
     def _find_own(self, given: GivenId, head: int) -> int:
         """An id as this log makes them: it names the event itself."""
         number = given.id[len(self._own) :]
-        if not (number.isdecimal() and number == str(int(number)) and 1 <= int(number) <= head):
+        first = self._catalog.manifest.pruned_to + 1
+        if not (number.isdecimal() and number == str(int(number)) and first <= int(number) <= head):
             raise InvalidEventError(
                 f"id {given.id!r} looks like one that this log makes itself, and no event has it: "
                 "choose another"
@@ -198,7 +201,10 @@ class GivenIds:
 
     def _catch_up(self, index: IdIndex) -> None:
         through, check = index.reached()
-        if through and (through > self._through or self._check_at(through) != check):
+        pruned_to = self._catalog.manifest.pruned_to
+        if through and (
+            not pruned_to < through <= self._through or self._check_at(through) != check
+        ):
             # The log is another one than the index was built from, an older copy for example.
             raise sqlite3.DatabaseError("the index of another log")
         if through < self._through:

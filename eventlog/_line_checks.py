@@ -11,7 +11,7 @@ from eventlog._check import is_intact
 from eventlog._codec import commit_of, decode_lines, sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._line_search import intact_lines
-from eventlog._manifest import SealedEntry
+from eventlog._manifest_lines import SealedEntry
 from eventlog._salvage import is_event
 from eventlog._segments import Block
 from eventlog._sums import SegmentSums

@@ -96,6 +96,7 @@ class WriterLock:
         self._timeout = timeout
         self._path = os.fspath(log / LOCK_NAME)
         self._lock = KernelLock(files.open_lock(log / LOCK_NAME))
+        self._file = os.fstat(self._lock.descriptor)
         self._queue: KernelLock | None = None
 
     def acquire(self) -> None:
@@ -138,9 +139,12 @@ class WriterLock:
 
     @property
     def is_current(self) -> bool:
-        """Whether the lock file is still the log's: a repair replaces the whole directory."""
+        """Whether the lock file is still the log's: a repair replaces the whole directory.
+
+        Can be asked of a closed lock, too.
+        """
         try:
-            return os.path.samestat(os.fstat(self._lock.descriptor), os.stat(self._path))  # noqa: PTH116
+            return os.path.samestat(self._file, os.stat(self._path))  # noqa: PTH116
         except FileNotFoundError:
             return False
 

@@ -16,7 +16,7 @@ from eventlog._errors import ClosedLogError, InvalidEventError, LockTimeoutError
 from eventlog._event import Event
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME, IDENTITY_NAME
-from eventlog._manifest import SealedEntry
+from eventlog._manifest_lines import SealedEntry
 from eventlog._new_event import NewEvent
 from eventlog._query import Query
 from eventlog._reader import line_blocks, scan
@@ -246,6 +246,14 @@ class EventLog:
             self._ids = GivenIds(self._catalog, self._files, writer.last_sequence)
         self._ids.take_in(writer.foreign_through)
         return self._ids
+
+    def sync(self) -> None:
+        """Bring all that was appended to the disk, whatever the ``sync`` mode.
+
+        A burst of appends ends with it: other processes need not wait for the log any more.
+        Errors: WriterFailedError after a failed write, and when the log was deleted.
+        """
+        self._usable_writer().sync()
 
     def rotate(self) -> None:
         """Close the active segment and open the next; sealing follows in the background."""

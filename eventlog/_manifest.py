@@ -1,66 +1,30 @@
-"""``manifest.jsonl``: one hash-chained line per sealed segment."""
+"""``manifest.jsonl``: one hash-chained line per sealed segment, and per pruning."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-from attrs import asdict, frozen
+from attrs import define, field, frozen
 
-from eventlog._check import finish_line, is_intact, salt_of
+from eventlog._check import is_intact, salt_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import MANIFEST_NAME
+from eventlog._manifest_lines import (
+    Entry,
+    PrunedEntry,
+    SealedEntry,
+    decode_entry,
+    encode_entry,
+    misplaced,
+)
 from eventlog._names import sealed_name
-
-
-@frozen
-class SealedEntry:
-    """What the manifest says about one sealed segment. Sizes in bytes, times as text."""
-
-    record: str
-    segment: str
-    first_sequence: int
-    last_sequence: int
-    events: int
-    first_time: str
-    last_time: str
-    raw_bytes: int
-    stored_bytes: int
-    sha256: str
-    merkle_root: str
-    previous: str
-
 
 MEND = "run 'eventlog verify' to see all damage, and 'eventlog repair' to mend it"
 """What to do about a damaged log."""
-
-_decoder = msgspec.json.Decoder(SealedEntry)
-
-
-def encode_entry(entry: SealedEntry, salt: int) -> bytes:
-    """The manifest line, LF included."""
-    return finish_line(msgspec.json.encode(asdict(entry))[:-1], salt)
-
-
-def decode_entry(line: bytes, salt: int) -> SealedEntry:
-    """The inverse of :func:`encode_entry`, for a line without its LF; ValueError when damaged."""
-    if not is_intact(line, salt):
-        raise ValueError("the line's check is wrong")
-    return _decoder.decode(line)
-
-
-def misplaced(entry: SealedEntry, previous: str, last_sequence: int) -> str | None:
-    """Why this entry cannot follow a line with this hash that ended at this sequence."""
-    if entry.segment != sealed_name(entry.first_sequence):
-        return f"a manifest line names a wrong file: {entry.segment[:60]!r}"
-    if entry.previous != previous:
-        return "a manifest line does not follow the line before it"
-    if entry.first_sequence != last_sequence + 1:
-        return "a manifest line leaves a gap, or repeats sequences"
-    return None
 
 
 class EntryFault(Protocol):
@@ -69,16 +33,30 @@ class EntryFault(Protocol):
     def __call__(self, message: str, offset: int, sequence: int | None) -> None: ...
 
 
+@define
+class Listed:
+    """What a manifest lists: the sealed segments that are kept, and what was pruned before."""
+
+    sealed: list[SealedEntry] = field(factory=list)
+    pruned: PrunedEntry | None = None
+
+    @property
+    def pruned_to(self) -> int:
+        """The last sequence that was pruned, 0 when nothing was."""
+        return 0 if self.pruned is None else self.pruned.last_sequence
+
+
 def readable_entries(
     data: bytes, salt: int, identity_line: bytes | None, fault: EntryFault
-) -> list[SealedEntry]:
+) -> Listed:
     """The entries of a manifest's lines, whatever else is wrong with the chain.
 
     ``identity_line`` None: ``log.json`` is lost, and the first line cannot be compared with it.
     """
     *lines, rest = data.split(b"\n")
-    entries: list[SealedEntry] = []
+    listed = Listed()
     previous = None if identity_line is None else sha256(identity_line).hexdigest()
+    ends: list[int] = []
     last, offset = 0, 0
     behind_damage = False
     for line in lines:
@@ -89,19 +67,35 @@ def readable_entries(
             behind_damage = True
         else:
             if behind_damage:  # what it should follow is not known
-                previous, last = None, max(last, entry.first_sequence - 1)
+                previous, ends = None, _ends_before(entry, [*ends, last])
             behind_damage = False
-            problem = misplaced(entry, previous or entry.previous, last)
+            problem = misplaced(entry, previous, listed.pruned_to, ends)
             if problem is not None:
                 fault(problem, offset, entry.first_sequence)
-            if entry.segment == sealed_name(entry.first_sequence):
-                entries.append(entry)
+            if isinstance(entry, PrunedEntry):
+                listed = _without(listed.sealed, entry)
+                ends = [one.last_sequence for one in listed.sealed]
+                last = max(last, entry.last_sequence)
+            elif entry.segment == sealed_name(entry.first_sequence):
+                listed.sealed.append(entry)
                 last = entry.last_sequence
+                ends.append(last)
         previous = sha256(line).hexdigest()
         offset += len(line) + 1
     if rest:
         fault("the last line has no end", offset, last + 1)
-    return entries
+    return listed
+
+
+def _ends_before(entry: Entry, ends: list[int]) -> list[int]:
+    """Ends of segments as they must have been for this entry to follow what cannot be read."""
+    if isinstance(entry, PrunedEntry):
+        return [*ends, entry.last_sequence]
+    return [*ends, max(ends[-1], entry.first_sequence - 1)]
+
+
+def _without(sealed: Sequence[SealedEntry], entry: PrunedEntry) -> Listed:
+    return Listed([one for one in sealed if one.first_sequence > entry.last_sequence], entry)
 
 
 @frozen
@@ -111,7 +105,9 @@ class _Read:
     An interrupt may come between any two steps of a refresh, and the sealer goes on with the rest.
     """
 
+    listed: Listed
     entries: int
+    lines: int
     size: int
     previous: str
 
@@ -121,17 +117,35 @@ class Manifest:
 
     def __init__(self, log: Path, log_id: str, identity_line: bytes) -> None:
         self.path = log / MANIFEST_NAME
-        self.entries: list[SealedEntry] = []
         self.torn_from: int | None = None
         """Byte offset of an incomplete or damaged last line, when there is one."""
         self._salt = salt_of(log_id)
-        self._read = _Read(0, 0, sha256(identity_line).hexdigest())
+        self._read = _Read(Listed(), 0, 0, 0, sha256(identity_line).hexdigest())
+
+    @property
+    def entries(self) -> list[SealedEntry]:
+        """The sealed segments that are kept. The list grows; pruning begins another."""
+        return self._read.listed.sealed
+
+    @property
+    def pruned(self) -> PrunedEntry | None:
+        """What was pruned, when anything was."""
+        return self._read.listed.pruned
+
+    @property
+    def pruned_to(self) -> int:
+        """The last sequence that was pruned, 0 when nothing was."""
+        return self._read.listed.pruned_to
 
     @property
     def last_sequence(self) -> int:
-        """The last sealed sequence, 0 when nothing is sealed."""
-        count = self._read.entries
-        return self.entries[count - 1].last_sequence if count else 0
+        """The last sequence that is sealed or was, 0 when nothing is."""
+        read = self._read
+        return (
+            read.listed.sealed[read.entries - 1].last_sequence
+            if read.entries
+            else (read.listed.pruned_to)
+        )
 
     @property
     def previous(self) -> str:
@@ -170,13 +184,12 @@ class Manifest:
         *lines, rest = data.split(b"\n")
         for index, line in enumerate(lines):
             fault = self._add(line)
-            if fault and (rest or index + 1 < len(lines)):
+            if fault and any(is_intact(later, self._salt) for later in lines[index + 1 :]):
+                where = f"line {self._read.lines + 1}"
                 raise DamagedLogError(
-                    f"{fault} (line {len(self.entries) + 1}): {MEND}",
-                    path=self.path,
-                    offset=self.size,
+                    f"{fault} ({where}): {MEND}", path=self.path, offset=self.size
                 )
-            if fault:
+            if fault:  # what an unfinished write left may hold line ends
                 self.torn_from = self.size
                 return
         if rest:
@@ -187,14 +200,22 @@ class Manifest:
             entry = decode_entry(line, self._salt)
         except ValueError as error:
             return f"a manifest line is damaged: {error}"
-        fault = misplaced(entry, self.previous, self.last_sequence)
-        if fault is None:
-            self.entries.append(entry)
-            self._read = _Read(
-                len(self.entries), self.size + len(line) + 1, sha256(line).hexdigest()
-            )
-        return fault
+        read = self._read
+        ends = [read.listed.sealed[-1].last_sequence] if read.entries else []
+        if isinstance(entry, PrunedEntry):
+            ends = [one.last_sequence for one in read.listed.sealed]
+        fault = misplaced(entry, read.previous, read.listed.pruned_to, ends)
+        if fault is not None:
+            return fault
+        if isinstance(entry, PrunedEntry):
+            listed = _without(read.listed.sealed, entry)
+        else:
+            listed = read.listed
+            listed.sealed.append(entry)
+        size, previous = read.size + len(line) + 1, sha256(line).hexdigest()
+        self._read = _Read(listed, len(listed.sealed), read.lines + 1, size, previous)
+        return None
 
-    def encode_next(self, entry: SealedEntry) -> bytes:
+    def encode_next(self, entry: Entry) -> bytes:
         """The line to append for ``entry``."""
         return encode_entry(entry, self._salt)

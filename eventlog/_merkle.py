@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 EMPTY_ROOT = sha256(b"").digest()
 
 
 class MerkleTree:
-    """A growing list of leaves, and the hash that names it."""
+    """A growing list of leaves, and the hash that names it.
 
-    def __init__(self) -> None:
-        self._size = 0
-        self._peaks: list[bytes] = []  # roots of the perfect subtrees, largest first
+    ``size`` leaves may be known by the roots of their perfect subtrees alone: ``peaks``, largest
+    first, one for each bit that is set in ``size``. ValueError for another number of them.
+    """
+
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        if len(peaks) != size.bit_count():
+            raise ValueError(f"a tree of {size} leaves has {size.bit_count()} peaks")
+        self._size = size
+        self._peaks = list(peaks)
+
+    @property
+    def size(self) -> int:
+        """How many leaves there are."""
+        return self._size
+
+    @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """The roots of the perfect subtrees, largest first: all that is needed to go on."""
+        return tuple(self._peaks)
 
     def extend(self, leaves: Iterable[bytes]) -> None:
         """Add leaves in order."""

@@ -12,7 +12,7 @@ from attrs import Attribute, field, frozen
 from eventlog._codec import needle
 from eventlog._errors import InvalidEventError
 from eventlog._event import Event
-from eventlog._manifest import SealedEntry
+from eventlog._manifest_lines import SealedEntry
 from eventlog._times import format_time
 
 

@@ -96,9 +96,12 @@ def finish_sealing(catalog: Catalog, files: Files) -> list[Torn]:
     if catalog.manifest.path.exists():
         _sync_file(catalog.manifest.path, files)  # before anything is deleted that it stands for
     paths = sorted(catalog.directory.iterdir())  # first, for a writer may add a segment any time
-    snapshot = catalog.snapshot()
-    torn = _mend_manifest(catalog, snapshot, files)
-    _finish_sealing(catalog, snapshot, paths, files)
+    leftovers = _leftovers(catalog, catalog.snapshot(), paths)
+    torn = _mend_manifest(catalog, files)
+    for path in leftovers:
+        files.unlink(path)
+    if leftovers:
+        files.sync_directory(catalog.directory)
     return torn
 
 
@@ -119,16 +122,11 @@ def _sync_file(path: Path, files: Files) -> None:
         files.close(descriptor)
 
 
-def _mend_manifest(catalog: Catalog, snapshot: Snapshot, files: Files) -> list[Torn]:
+def _mend_manifest(catalog: Catalog, files: Files) -> list[Torn]:
+    """Whatever the torn line was to say, every segment is there without it."""
     manifest = catalog.manifest
     if manifest.torn_from is None:
         return []
-    if len(snapshot.raw) < 2:  # its raw segment would still be here, before the active one
-        raise DamagedLogError(
-            f"the last manifest line is damaged, and its raw segment is gone: {_REPAIR}",
-            path=manifest.path,
-            offset=manifest.torn_from,
-        )
     return [_cut(catalog.path, manifest.path, manifest.torn_from, files)]
 
 
@@ -150,8 +148,11 @@ def _cut(log: Path, path: Path, offset: int, files: Files) -> Torn:
     return Torn(path, offset, len(data), kept_in)
 
 
-def _finish_sealing(catalog: Catalog, snapshot: Snapshot, paths: list[Path], files: Files) -> None:
-    """Delete what a cut-short seal left: temporary files, and raw segments that are sealed."""
+def _leftovers(catalog: Catalog, snapshot: Snapshot, paths: list[Path]) -> list[Path]:
+    """What a cut-short seal or pruning left; DamagedLogError when a segment is missing or unknown.
+
+    Temporary files, raw segments that are sealed, and segments that the manifest calls pruned.
+    """
     waiting = {segment.first_sequence for segment in snapshot.raw}
     entries = {entry.first_sequence: entry for entry in snapshot.entries[: snapshot.sealed]}
     _check_all_there(catalog, {path.name for path in paths})
@@ -161,17 +162,16 @@ def _finish_sealing(catalog: Catalog, snapshot: Snapshot, paths: list[Path], fil
         if known is None or known[0] in waiting:
             continue
         first, is_sealed = known
-        if first not in entries:
+        if first <= snapshot.pruned_to:
+            leftovers.append(path)
+        elif first not in entries:
             raise DamagedLogError(
                 f"a segment is not in the manifest: {_REPAIR}", path=path, sequence=first
             )
-        if not is_sealed:
+        elif not is_sealed:
             _check_hash(catalog.directory / entries[first].segment, entries[first].sha256)
             leftovers.append(path)
-    for path in leftovers:
-        files.unlink(path)
-    if leftovers:
-        files.sync_directory(catalog.directory)
+    return leftovers
 
 
 def _check_all_there(catalog: Catalog, names: set[str]) -> None:

@@ -33,7 +33,8 @@ from eventlog._format import (
 )
 from eventlog._lock import DirectoryLock, hold_writer_lock
 from eventlog._lost_identity import FoundIdentity, find_identity
-from eventlog._manifest import SealedEntry
+from eventlog._manifest import Listed
+from eventlog._manifest_lines import PrunedEntry, SealedEntry
 from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name, sealed_name
 from eventlog._quarantine import damaged_place, free_place, mended_place
 from eventlog._recovery import recover
@@ -139,7 +140,8 @@ def _repair(
     found = audit_of(log, is_held=into is None and not dry_run)
     if found.ok and into is None:
         return RepairReport([], [], [], [], [], None)
-    plans = _plan(log, identity, found.faults)
+    listed = _listed(log, identity)
+    plans = _plan(log, listed, found.faults)
     if into is None and {fault.kind for fault in found.faults} == {"torn"}:
         if not dry_run:
             recover(Catalog(log), files)
@@ -152,7 +154,7 @@ def _repair(
             "an earlier repair left there",
             path=target,
         )
-    lost = _build(log, identity, plans, None if dry_run else target, files)
+    lost = _build(log, identity, listed.pruned, plans, None if dry_run else target, files)
     if not dry_run:
         _check_result(target)
         _bring_to_disk(target, files)
@@ -172,12 +174,17 @@ def _name(plan: SegmentPlan) -> str:
     return sealed_name(plan.first_sequence) if plan.sealed else raw_name(plan.first_sequence)
 
 
-def _plan(log: Path, identity: FoundIdentity, faults: list[Fault]) -> list[SegmentPlan]:
+def _listed(log: Path, identity: FoundIdentity) -> Listed:
     audit = Audit(log, salt_of(identity.identity.log_id), lambda size: None)
-    entries = {e.first_sequence: e for e in audit.check_manifest(None)}
+    return audit.check_manifest(None)
+
+
+def _plan(log: Path, listed: Listed, faults: list[Fault]) -> list[SegmentPlan]:
+    entries = {e.first_sequence: e for e in listed.sealed}
     damaged = {fault.file for fault in faults}
     directory = log / SEGMENTS_NAME
-    firsts = sorted({*entries, *_firsts_on_disk(directory)})
+    on_disk = {first for first in _firsts_on_disk(directory) if first > listed.pruned_to}
+    firsts = sorted({*entries, *on_disk})
     last_sealed = max(
         (f for f in firsts if f in entries or (directory / sealed_name(f)).exists()), default=0
     )
@@ -216,6 +223,7 @@ def _firsts_on_disk(directory: Path) -> set[int]:
 def _build(
     log: Path,
     identity: FoundIdentity,
+    pruned: PrunedEntry | None,
     plans: list[SegmentPlan],
     target: Path | None,
     files: Files,
@@ -226,6 +234,8 @@ def _build(
         _copy_rest(log, target, files)
         if identity.problem is not None and (log / IDENTITY_NAME).exists():
             _keep_damaged((log / IDENTITY_NAME,), target, files)
+        if pruned is not None:
+            _take_over_pruned(pruned, target, files)
     log_id = identity.identity.log_id
     encoder, salt = LineEncoder(log_id, HARD_MAX_LINE_BYTES), salt_of(log_id)
     lost: list[int] = []
@@ -265,6 +275,12 @@ def _copy(source: Path, target: Path) -> None:
 def _keep_damaged(paths: tuple[Path, ...], target: Path, files: Files) -> None:
     for path in paths:
         shutil.copy2(path, free_place(target, f"{path.name}.damaged", files))
+
+
+def _take_over_pruned(pruned: PrunedEntry, target: Path, files: Files) -> None:
+    catalog = Catalog(target)
+    entry = evolve(pruned, first_sequence=1, previous=catalog.manifest.previous)
+    record(entry, catalog, files)
 
 
 def _take_over(plan: SegmentPlan, target: Path, files: Files) -> None:

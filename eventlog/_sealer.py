@@ -20,7 +20,7 @@ from eventlog._codec import commit_of, sequence_of
 from eventlog._errors import DamagedLogError, LockTimeoutError
 from eventlog._files import Files
 from eventlog._lock import DirectoryLock
-from eventlog._manifest import SealedEntry
+from eventlog._manifest_lines import Entry
 from eventlog._names import TEMPORARY_SUFFIX, sealed_name
 from eventlog._recovery import finish_sealing
 from eventlog._seekable import compress_frames
@@ -72,7 +72,6 @@ def _check_lines(lines: list[bytes], segment: RawSegment, sums: SegmentSums) -> 
 
 
 def _write_compressed(blocks: Iterator[bytes], path: Path, files: Files) -> tuple[str, int]:
-    path.unlink(missing_ok=True)
     descriptor = files.create(path)
     try:
         hashing, size = sha256(), 0
@@ -86,7 +85,7 @@ def _write_compressed(blocks: Iterator[bytes], path: Path, files: Files) -> tupl
     return hashing.hexdigest(), size
 
 
-def record(entry: SealedEntry, catalog: Catalog, files: Files) -> None:
+def record(entry: Entry, catalog: Catalog, files: Files) -> None:
     """Append a line to the manifest; it is on disk when this returns."""
     line = catalog.manifest.encode_next(entry)
     path = catalog.manifest.path

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from eventlog._codec import sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import FRAME_BYTES, HARD_MAX_LINE_BYTES
-from eventlog._manifest import SealedEntry
+from eventlog._manifest_lines import SealedEntry
 from eventlog._seekable import FrameEntry, read_frame, read_frame_start, read_table
 
 _PROBE_BYTES = 16 << 10

@@ -8,7 +8,7 @@ from __future__ import annotations
 from attrs import define, field
 
 from eventlog._codec import time_of
-from eventlog._manifest import SealedEntry
+from eventlog._manifest_lines import SealedEntry
 from eventlog._merkle import MerkleTree
 from eventlog._names import sealed_name
 

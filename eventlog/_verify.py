@@ -22,7 +22,7 @@ from eventlog._found import FoundSegment, match_segments, names_in, raw_blocks, 
 from eventlog._line_checks import LineChecker
 from eventlog._lock import writing_stopped
 from eventlog._lost_identity import find_identity
-from eventlog._manifest import SealedEntry, readable_entries
+from eventlog._manifest import Listed, readable_entries
 from eventlog._tail import Tail, TailKind, scan_tail
 
 Progress = Callable[[int], None]
@@ -37,7 +37,8 @@ class Fault:
     offset: int | None
     sequence: int | None
     kind: str
-    """torn, line, sequence, commit, frame, hash, merkle, manifest, missing, unknown, identity"""
+    """torn, line, sequence, commit, frame, hash, merkle, manifest, missing, unknown, identity; of a
+    comparison with a checkpoint also rollback and rewritten"""
     message: str
 
 
@@ -93,9 +94,9 @@ class Audit:
         names, manifest = names_in(self._directory), self._manifest()
         while (again := names_in(self._directory)) != names:  # a writer is at work
             names, manifest = again, self._manifest()
-        entries = self.check_manifest(identity_line, manifest)
-        segments = match_segments(self._directory, names, entries)
-        expected: int | None = 1
+        listed = self.check_manifest(identity_line, manifest)
+        segments = match_segments(self._directory, names, listed)
+        expected: int | None = listed.pruned_to + 1
         for segment in segments:
             if expected not in (None, segment.first_sequence):
                 what = "a segment before this one is missing"
@@ -112,10 +113,11 @@ class Audit:
         try:
             file = segment.path.open("rb")
         except FileNotFoundError:
-            if segment.sealed or os.path.lexists(segment.path):
+            is_gone = segment.sealed and not self._was_pruned(segment)
+            if is_gone or os.path.lexists(segment.path):
                 what = "a segment is missing, or is a link that leads nowhere"
                 self.fault(segment.path, "missing", what, sequence=segment.first_sequence)
-            # Else it was sealed while we looked at others: then it was whole.
+            # Else it was sealed or pruned while we looked at others.
             return (segment.last_sequence or segment.first_sequence - 1) + 1
         self.segments += 1
         lines = LineChecker(segment.first_sequence, self.salt, partial(self.fault, segment.path))
@@ -144,16 +146,18 @@ class Audit:
     def _directory(self) -> Path:
         return self.log / SEGMENTS_NAME
 
+    def _was_pruned(self, segment: FoundSegment) -> bool:
+        listed = readable_entries(self._manifest(), self.salt, None, lambda *fault: None)
+        return segment.first_sequence <= listed.pruned_to
+
     # The manifest
 
     def _manifest(self) -> bytes:
         path = self.log / MANIFEST_NAME
         return path.read_bytes() if path.exists() else b""
 
-    def check_manifest(
-        self, identity_line: bytes | None, data: bytes | None = None
-    ) -> list[SealedEntry]:
-        """The entries that can be read, whatever else is wrong with the chain."""
+    def check_manifest(self, identity_line: bytes | None, data: bytes | None = None) -> Listed:
+        """What the manifest lists, whatever else is wrong with the chain."""
 
         def note(message: str, offset: int, sequence: int | None) -> None:
             path = self.log / MANIFEST_NAME

@@ -223,6 +223,13 @@ class LogWriter:
             path=self._active.path,
         )
 
+    def _replaced(self) -> WriterFailedError:
+        return WriterFailedError(
+            "the log was deleted, or replaced by another, as a repair does: close it and open it "
+            "again",
+            path=self._catalog.path,
+        )
+
     def check_process(self) -> None:
         """Refuse a forked child, before it waits for a lock that nobody will ever release."""
         if os.getpid() != self._process:
@@ -238,6 +245,13 @@ class LogWriter:
         if self._options.sync == "always":
             self._sync_all()
 
+    def sync(self) -> None:
+        """Bring everything to the disk, whatever ``sync`` promises, and let other processes in."""
+        with self._lock:
+            self._check_usable()
+            self._lease.give_up()
+        self._sync_all()
+
     def _sync_all(self) -> None:
         self._sync_to(self._position.written)
 
@@ -251,6 +265,8 @@ class LogWriter:
         position = self._position
         try:
             self._files.sync(position.descriptor)
+            if not self._writer_lock.is_current:  # then it is on the disk, but in no log
+                raise self._replaced()
         except BaseException:
             self._sync_failed = True
             raise
@@ -337,10 +353,7 @@ class LogWriter:
         """Take in what others wrote while they had the lock."""
         if not self._writer_lock.is_current:
             self._unfinished = True  # for good: what is at our descriptor is no log any more
-            raise WriterFailedError(
-                "the log was replaced by another, as a repair does: close it and open it again",
-                path=self._catalog.path,
-            )
+            raise self._replaced()
         if not self._is_unchanged():
             self._turns.run(self._read_on, lambda: False)
 

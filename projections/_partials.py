@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from eventlog import EventLog, SealedEntry
+from eventlog import EventLog, PrunedError, SealedEntry
 from projections._cache import PartialCache
 from projections._collector import collector_paused
 from projections._fold import fold
@@ -131,6 +131,11 @@ def fold_segment(log: EventLog, projection: Projection[Any, Any], entry: SealedE
 def fold_elsewhere(path: Path, projection: Projection[Any, Any], first: int) -> bytes:
     """A worker's part: the state of the sealed segment that begins at ``first``, as JSON."""
     with EventLog.open(path, readonly=True) as log:
-        entry = next(entry for entry in log.sealed() if entry.first_sequence == first)
+        found = (entry for entry in log.sealed() if entry.first_sequence == first)
+        entry = next(found, None)
+        if entry is None:
+            raise PrunedError(
+                "a segment was pruned while it was to be folded: ask again", path=path
+            )
         codec = StateCodec(projection)
         return codec.dump_checked(fold_segment(log, projection, entry), entry.last_sequence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import eventlog
 from eventlog import EventLogError
 
 
@@ -13,8 +14,5 @@ class ExportOptionError(ExportError, ValueError):
     """What was asked for does not exist or does not go together."""
 
 
-class MissingExtraError(ExportError):
+class MissingExtraError(ExportError, eventlog.MissingExtraError):
     """The format needs a package that is not installed."""
-
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed: pip install 'eventlog[{extra}]'")

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eventlog import InvalidEventError
 from sessions._shared_log import shared_log
+from sessions.agent._json_values import text_of
 from sessions.agent._models import SessionAnalysis
 
 if TYPE_CHECKING:
@@ -87,7 +89,11 @@ def _add_task(breakdown: dict[str, int], record: dict[str, Any], place: str) -> 
     end = _field(record, "end_time", place)
     if not end:
         return
-    name, start = _text_field(record, "name", place), _field(record, "start_time", place)
+    name, start = _field(record, "name", place), _field(record, "start_time", place)
+    try:
+        name = text_of(name)
+    except InvalidEventError as error:
+        raise ValueError(f"{place}: 'name' is no name: {error}") from None
     try:
         spent = int((end - start) * 1000)
     except (TypeError, ValueError, OverflowError) as error:

@@ -1,4 +1,4 @@
-"""Running a function within a context, be it sync or async."""
+"""Running a function within a context, be it sync or async; and what it raised."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, TypeVar
+
+from sessions._texts import plain_text
+
+_LONGEST = 2_000
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -32,3 +36,11 @@ def within(context: Callable[[], AbstractContextManager[Any]], function: Functio
     wrapper: Any = awaited if inspect.iscoroutinefunction(function) else called
     typed: Function = wrapper
     return typed
+
+
+def message_of(error: BaseException) -> str:
+    """What the error says, if it can say it."""
+    try:
+        return plain_text(str(error))[:_LONGEST]
+    except Exception as failed:  # a __str__ of somebody's own
+        return f"its text could not be made: {type(failed).__name__}"

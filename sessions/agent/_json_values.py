@@ -27,9 +27,21 @@ def copied_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     return plain
 
 
-def known(data: dict[str, Any]) -> dict[str, Any]:
-    """What is not None."""
-    return {name: value for name, value in data.items() if value is not None}
+def text_of(name: Any) -> str:
+    """A name as read models look for it: what is no text is its JSON, so 5 becomes "5"."""
+    return name if isinstance(name, str) else msgspec.json.encode(copied(name)).decode()
+
+
+def standard(kinds: type | tuple[type, ...], /, **given: Any) -> dict[str, Any]:
+    """What readers of the log can count on: values of these kinds, under their names.
+
+    Callers pass anything. What is of another kind is kept as ``{name}_given``; None is left out.
+    """
+    return {
+        name if isinstance(value, kinds) and not isinstance(value, bool) else f"{name}_given": value
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def path_text(path: Any) -> Any:

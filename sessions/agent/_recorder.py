@@ -5,10 +5,10 @@ from __future__ import annotations
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import RLock
 from typing import Any
 from uuid import uuid4
 
+from sessions._guards import Guard
 from sessions._shared_log import shared_log
 from sessions._texts import session_key, source_of
 
@@ -18,7 +18,7 @@ class Recorder:
 
     def __init__(self, agent_id: str, session_id: str, log_dir: str | Path | None) -> None:
         self.subject = session_key(str(session_id), uuid4().hex[:12])
-        self.lock = RLock()
+        self.lock = Guard()
         self._details = {"agent_id": agent_id, "session_id": session_id}
         self._source = source_of("agent", str(agent_id))
         self._log = shared_log(log_dir)
@@ -49,8 +49,8 @@ class Recorder:
                 self._ended = True
 
     def close(self) -> None:
-        """Bring the log to the disk and let other processes write to it."""
-        self._log.close()
+        """Bring what was recorded to the disk."""
+        self._log.settle()
 
     def _append(self, type_: str, data: dict[str, Any], time: datetime | None = None) -> None:
         self._log.record(type_, data, subject=self.subject, source=self._source, time=time)

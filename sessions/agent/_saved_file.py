@@ -20,7 +20,7 @@ _LONGEST_NAME = 240  # bytes; file systems take 255
 def saved_name(agent_id: str, session_id: str) -> str:
     """``{agent_id}_{session_id}.jsonl``; ids that are no file name are cleaned and get a hash.
 
-    So no id leads out of the directory, and different ones do not share a file.
+    So no id leads out of the directory, and a cleaned name is not another session's.
     """
     stem = f"{agent_id}_{session_id}"
     clean = _NO_FILE_NAME.sub("_", stem)

@@ -12,9 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 import sessions.agent as public  # for its logger, as it is when a call is made
-from sessions._texts import plain_text
-from sessions.agent._decorate import Function, within
-from sessions.agent._json_values import copied, copied_metadata, known, path_text
+from sessions.agent._decorate import Function, message_of, within
+from sessions.agent._json_values import (
+    copied,
+    copied_metadata,
+    path_text,
+    standard,
+    text_of,
+)
 from sessions.agent._models import (
     FileEvent,
     SessionAnalysis,
@@ -26,7 +31,7 @@ from sessions.agent._models import (
 from sessions.agent._recorder import Recorder
 from sessions.agent._summary import summary_of
 
-_LONGEST_ERROR = 2_000
+_NUMBER = (int, float)
 
 
 class SessionLogger:
@@ -35,8 +40,8 @@ class SessionLogger:
     Every call is in the log when it returns; ``events`` holds the same in memory, as the value
     classes of this module, for :meth:`save_session`. Threads may share a logger.
 
-    What JSON cannot hold unchanged (NaN, objects, lone surrogates, more than 1 MiB in one event)
-    raises :class:`eventlog.InvalidEventError`, and that call records nothing.
+    Values are not checked. What has no form in JSON (NaN, objects, lone surrogates, more than 1 MiB
+    in one event) raises :class:`eventlog.InvalidEventError`, and that call records nothing.
 
     ``log_dir`` names the log: this argument, else ``EVENTLOG_DIR``, else ``./activity.eventlog``.
     A session begins in the log with its first event, so a logger that only analyzes leaves none.
@@ -91,7 +96,7 @@ class SessionLogger:
             if task is not None:
                 self._complete(task, duration_ms, metadata)
                 return
-            data = {"task": task_name, "duration_ms": duration_ms}
+            data = {"task": text_of(task_name), **standard(_NUMBER, duration_ms=duration_ms)}
             data["metadata"] = copied_metadata(metadata)
             self._recorder.record("task.completion_unmatched", data)
         public.logger.warning(
@@ -116,9 +121,13 @@ class SessionLogger:
         ``params`` is any JSON value.
         """
         event = ToolEvent(tool_name, copied(params), duration_ms)
-        data = {"tool": tool_name, "params": event.params, "duration_ms": duration_ms}
+        data = {
+            "tool": text_of(tool_name),
+            **standard(dict, params=event.params),
+            **standard(_NUMBER, duration_ms=duration_ms),
+        }
         with self._recorder.lock:
-            self._recorder.record("tool.called", known(data))
+            self._recorder.record("tool.called", data)
             self.events.append(event)
 
     @contextmanager
@@ -126,11 +135,14 @@ class SessionLogger:
         """A task for as long as the block runs; it completes even when the block raises.
 
         Its metadata tells how: ``result`` is ``"success"`` or ``"failed"``, the latter with
-        ``error`` and ``error_type``. What the block adds to ``metadata`` is recorded, too.
+        ``error`` and ``error_type``. What the block adds to ``metadata`` is recorded, too; when the
+        log can't hold it, the task completes without, and the logger of this module says so. The
+        block's own exception always goes on.
 
         Example: ``with logger.task("review") as task: task.metadata["comments"] = 3``.
         """
         task = self._start(name, metadata)
+        at_start = copied_metadata(metadata)
         began = time.perf_counter()
         outcome = {"result": "success"}
         try:
@@ -138,7 +150,7 @@ class SessionLogger:
         except BaseException as error:
             outcome = {
                 "result": "failed",
-                "error": plain_text(str(error))[:_LONGEST_ERROR],
+                "error": message_of(error),
                 "error_type": type(error).__name__,
             }
             raise
@@ -146,7 +158,7 @@ class SessionLogger:
             duration_ms = int((time.perf_counter() - began) * 1000)
             with self._recorder.lock:
                 if task.end_time is None:
-                    self._complete(task, duration_ms, {**task.metadata, **outcome})
+                    self._complete_block(task, duration_ms, at_start, outcome)
 
     def log_task(
         self, name: str | None = None, metadata: Mapping[str, Any] | None = None
@@ -211,10 +223,7 @@ class SessionLogger:
         self._recorder.end(reason)
 
     def close(self) -> None:
-        """End the session, bring the log to the disk, and let other processes write to it.
-
-        Other loggers of this process go on: the next event opens the log again.
-        """
+        """End the session, and bring what was recorded to the disk."""
         self.end_session()
         self._recorder.close()
 
@@ -235,29 +244,31 @@ class SessionLogger:
 
     def _start(self, name: str, metadata: Mapping[str, Any] | None) -> TaskEvent:
         task = TaskEvent(name, time.time(), None, copied_metadata(metadata))
-        data = {"task": name, "metadata": task.metadata, "start_time": task.start_time}
+        key = text_of(name)
+        data = {"task": key, "metadata": task.metadata, "start_time": task.start_time}
         with self._recorder.lock:
-            same_name = self._open.setdefault(name, [])
+            same_name = self._open.setdefault(key, [])
             self._recorder.record("task.started", data)
             same_name.append(task)
             self.events.append(task)
         return task
 
     def _newest_open(self, name: str) -> TaskEvent | None:
-        return next(
-            (task for task in reversed(self._open.get(name, ())) if task.end_time is None), None
-        )
+        for task in reversed(self._open.get(text_of(name), ())):
+            if task.end_time is None and task.name == name:
+                return task
+        return None
 
     def _complete(
         self, task: TaskEvent, duration_ms: int, metadata: Mapping[str, Any] | None
     ) -> None:
         """With the lock held."""
-        added, end_time = copied_metadata(metadata), time.time()
+        added, end_time, name = copied_metadata(metadata), time.time(), text_of(task.name)
         self._recorder.record(
             "task.completed",
             {
-                "task": task.name,
-                "duration_ms": duration_ms,
+                "task": name,
+                **standard(_NUMBER, duration_ms=duration_ms),
                 "metadata": added,
                 "start_time": task.start_time,
                 "end_time": end_time,
@@ -265,14 +276,32 @@ class SessionLogger:
         )
         task.end_time = end_time
         task.metadata.update(added)
-        same_name = self._open[task.name]
+        same_name = self._open.get(name, [])
         while same_name and same_name[-1].end_time is not None:
             same_name.pop()
         if not same_name:
-            del self._open[task.name]
+            self._open.pop(name, None)
+
+    def _complete_block(
+        self,
+        task: TaskEvent,
+        duration_ms: int,
+        at_start: dict[str, Any],
+        outcome: dict[str, str],
+    ) -> None:
+        """With the lock held. What the block did to the metadata keeps no task open."""
+        try:
+            self._complete(task, duration_ms, {**task.metadata, **outcome})
+        except Exception as error:  # the block may have made anything of it
+            public.logger.error(f"Task {task.name}: completes without its metadata: {error}")
+            task.metadata = at_start
+            self._complete(task, duration_ms, outcome)
 
     def _add_file(self, type_: str, event: FileEvent) -> None:
-        data = {"path": event.path, "size_bytes": event.size_bytes, "lines": event.lines}
+        data = {
+            "path": text_of(event.path),
+            **standard(int, size_bytes=event.size_bytes, lines=event.lines),
+        }
         with self._recorder.lock:
-            self._recorder.record(type_, known(data))
+            self._recorder.record(type_, data)
             self.events.append(event)

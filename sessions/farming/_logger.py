@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping
 from operator import index
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 from eventlog import EventLogError
+from sessions._guards import Guard
 from sessions._shared_log import shared_log
 from sessions._texts import source_of
 from sessions.farming import _analysis
@@ -50,7 +50,7 @@ class SessionLogger:
     def __init__(self, key_prefix: Any, *, log_dir: str | Path | None = None) -> None:
         self.key_prefix = key_prefix
         self.log_file = LOG_FILE
-        self._lock = RLock()
+        self._lock = Guard()
         self._history = History(shared_log(log_dir), source_of(SYSTEM, str(key_prefix)))
         self._publisher = Publisher(self._history)
         try:
@@ -140,9 +140,9 @@ class SessionLogger:
             return self._publisher.restore(path, file)
 
     def close(self) -> None:
-        """Bring the log to the disk, and let other programs write it. Saving opens it again."""
+        """Bring what was recorded to the disk. The logger can go on."""
         try:
-            self._history.shared.close()
+            self._history.shared.settle()
         except _STORAGE as error:
             logger.error("%s: not closed in order: %s", self._history.shared.path, error)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from threading import RLock
 from time import monotonic
 from typing import Any
 
+from sessions._guards import Guard
 from sessions._shared_log import shared_log
 from sessions._texts import source_of
 from sessions.farming._ledger import SYSTEM
@@ -39,7 +39,7 @@ class StatisticsTracker:
     """
 
     def __init__(self, key_prefix: Any = "", *, log_dir: str | Path | None = None) -> None:
-        self._lock = RLock()
+        self._lock = Guard()
         self._log = shared_log(log_dir)
         self._source = source_of(SYSTEM, str(key_prefix))
         self._key = new_key(datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))

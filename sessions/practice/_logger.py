@@ -216,7 +216,7 @@ class SessionLogger:
         """Wait until the tables show everything recorded so far, at most ``timeout`` seconds;
         whether they do. Nobody has to call this; it helps before a query of one's own.
         """
-        written = self._ledger.log.flush()
+        written = self._ledger.log.settle()
         return self._feeder.flush(timeout) and written
 
     def close(self) -> None:

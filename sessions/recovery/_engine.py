@@ -7,11 +7,11 @@ import os
 import time
 from datetime import datetime
 from pathlib import Path
-from threading import RLock
 from types import TracebackType
 from typing import Any
 
 from eventlog import InvalidEventError
+from sessions._guards import Guard
 from sessions._shared_log import shared_log
 from sessions.recovery._actions import (
     Action,
@@ -98,7 +98,7 @@ class SessionRecoveryEngine:
         self._watched_file = None if messages else self._configured_messages()
         self.messages = messages or self._watched_file
         self._started = time.monotonic()
-        self._saving, self._handling, self._switching = RLock(), RLock(), RLock()
+        self._saving, self._handling, self._switching = Guard(), Guard(), Guard()
         self._crashes = Crashes(self._tell_crash)
         self.crash_history: list[CrashInfo] = []
         self._crashes_before = 0

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
-from threading import RLock
 from typing import Any
 
 from eventlog import EventLogError, InvalidEventError
+from sessions._guards import Guard
 from sessions._shared_log import SharedLog
 from sessions._texts import plain_text, source_of
 from sessions.recovery._state import SessionState
@@ -38,7 +38,7 @@ class Journal:
         self.owned = False
         """Whether the session is this engine's own, not one that it only watches."""
         self._settings = settings
-        self._lock = RLock()
+        self._lock = Guard()
 
     def begin(self) -> str:
         """Make sure that there is a session of our own; its key."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from threading import Lock
 from uuid import UUID
 
 from attrs import define
 
 from eventlog import Event
+from sessions._guards import Guard
 from sessions._shared_log import SharedLog
 
 SYSTEM = "shell"
@@ -40,7 +40,7 @@ class Registry:
         self._by_event: dict[str, Session] = {}
         self._by_subject: dict[str, Session] = {}
         self._by_id: dict[str, list[Session]] = {}
-        self._lock = Lock()
+        self._lock = Guard()
 
     @property
     def is_behind(self) -> bool:
@@ -73,12 +73,12 @@ class Registry:
 
     def start(self, session: Session, sequence: int | None = None) -> None:
         """A session began, with the event of that sequence in the log."""
-        if session.subject not in self._by_subject:
-            self._by_subject[session.subject] = session
+        known = self._by_subject.setdefault(session.subject, session)
+        if known is session:
             self._by_id.setdefault(session.session_id, []).append(session)
-            event_id = _canonical(session.event_id)
-            if event_id is not None:
-                self._by_event[event_id] = session
+        event_id = _canonical(session.event_id)
+        if event_id is not None:
+            self._by_event.setdefault(event_id, known)
         self._seen(sequence)
 
     def end(self, session: Session, sequence: int | None = None) -> None:

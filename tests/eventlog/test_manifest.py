@@ -11,7 +11,8 @@ from attrs import evolve
 
 from eventlog import DamagedLogError
 from eventlog._check import salt_of
-from eventlog._manifest import Manifest, SealedEntry, decode_entry, encode_entry
+from eventlog._manifest import Manifest
+from eventlog._manifest_lines import SealedEntry, decode_entry, encode_entry
 from eventlog._names import sealed_name
 from tests.support.logs import flip
 

@@ -15,7 +15,7 @@ from attrs import asdict, evolve
 
 from eventlog import EventLog, LogNotFoundError, NotALogError, verify
 from eventlog._check import salt_of
-from eventlog._manifest import SealedEntry, encode_entry
+from eventlog._manifest_lines import SealedEntry, encode_entry
 from tests.support import DEEP
 from tests.support.files import FailingFiles
 from tests.support.logs import active_file, batch, flip, segment_files
@@ -206,7 +206,7 @@ def test_a_log_in_use_has_no_faults(tmp_path: Path) -> None:
 
 
 FIELDS: dict[str, tuple[object, str, str]] = {
-    "record": ("other", "manifest", "record is sealed, and the manifest states other"),
+    "record": ("other", "manifest", "a record of an unknown kind: 'other'"),
     "segment": ("0000000000000000002.jsonl.zst", "manifest", "names a wrong file"),
     "first_sequence": (2, "manifest", "names a wrong file"),
     "last_sequence": (2, "manifest", "last_sequence is 3, and the manifest states 2"),

@@ -12,9 +12,11 @@ import runpy
 import textwrap
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -22,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sessions.agent
-from eventlog import EventLog, InvalidEventError, NotALogError, verify
+from eventlog import STANDARD_TYPES, EventLog, InvalidEventError, NotALogError, verify
 from projections import SessionAnalyses, SessionSummaries, project
 from sessions._shared_log import close_shared_logs
 from sessions.agent import (
@@ -229,6 +231,61 @@ def test_odd_values_that_json_holds_pass() -> None:
     logger.log_task_complete(5, None)
     file, tool, started = logger.events
     assert (file.size_bytes, file.lines, tool.params, started.name) == (-1, "many", None, 5)
+
+
+def test_a_session_of_odd_values_can_be_analyzed(clock: list[float]) -> None:
+    logger: Any = SessionLogger("A", "s")
+    for name in (5, None, ["x"], "5"):
+        logger.log_task_start(name)
+        clock[0] += 1
+        logger.log_task_complete(name, 1000)
+    logger.log_file_read(7, size_bytes="some")
+    logger.log_file_write(None, "few", lines=True)
+    logger.log_tool_call(3, ["x"], "long")
+    expected = SessionAnalysis(
+        {"5": 2000, "null": 1000, '["x"]': 1000},
+        ["5"],
+        {
+            "tasks_per_hour": 2700.0,
+            "files_read_per_hour": 900.0,
+            "files_written_per_hour": 900.0,
+            "tool_calls_per_hour": 900.0,
+        },
+        {"read": 1, "write": 1},
+    )
+    assert logger.analyze_session(saved(logger)) == expected
+    assert logger.analyze_session("log") == expected
+    with EventLog.open("log", readonly=True) as log:
+        (found,) = project(log, SessionAnalyses())
+        assert (found.incomplete, found.tasks_open) == (0, 0)
+        for event in log.read(types=SessionAnalyses.types):
+            STANDARD_TYPES.load(event)
+    assert recorded()[-3:-1] == [
+        ("file.written", {"path": "null", "size_bytes_given": "few", "lines_given": True}),
+        ("tool.called", {"tool": "3", "params_given": ["x"], "duration_ms_given": "long"}),
+    ]
+
+
+def test_a_completion_ends_only_a_task_of_its_very_name() -> None:
+    logger: Any = SessionLogger("A")
+    logger.log_task_start(5)
+    logger.log_task_complete("5", 1)
+    assert [event.end_time for event in logger.events] == [None]
+    logger.log_task_complete(5, 1)
+    assert logger.get_session_summary().tasks_completed == 1
+
+
+def test_values_with_a_plain_form_are_kept_in_it() -> None:
+    logger: Any = SessionLogger("A")
+    moment = datetime(2026, 2, 6, tzinfo=UTC)
+    logger.log_task_start("a", {"set": {1}, "tuple": (1, 2), "when": moment, "id": UUID(int=1)})
+    (started,) = logger.events
+    assert started.metadata == {
+        "set": [1],
+        "tuple": [1, 2],
+        "when": "2026-02-06T00:00:00Z",
+        "id": str(UUID(int=1)),
+    }
 
 
 # The summary
@@ -496,7 +553,7 @@ def test_lines_of_other_types_are_passed_over_and_a_last_line_needs_no_end() -> 
         ('{"operation":[]}', ValueError, "line 2.*operation"),
         ('{"name":"a","start_time":"x","end_time":2}', ValueError, "line 2.*times"),
         ('{"name":"a","start_time":1,"end_time":NaN}', ValueError, "line 2.*times"),
-        ('{"name":[],"start_time":1,"end_time":2}', ValueError, "line 2.*name"),
+        ('{"name":NaN,"start_time":1,"end_time":2}', ValueError, "line 2.*name"),
     ],
 )
 def test_a_file_that_is_no_saved_session_is_refused_with_its_line(
@@ -715,6 +772,60 @@ def test_a_block_that_raises_is_a_failed_task() -> None:
     assert len(running.metadata["error"]) == 2000
     assert running.metadata["error_type"] == "ValueError"
     assert running.end_time is not None
+
+
+@pytest.mark.parametrize("decorated", [False, True])
+@pytest.mark.parametrize("metadata", [{"when": object()}, {"big": "x" * (1 << 20)}, None])
+def test_what_a_block_raises_goes_on_whatever_its_metadata_became(
+    caplog: pytest.LogCaptureFixture, metadata: Any, decorated: bool
+) -> None:
+    logger = SessionLogger("A", "s")
+
+    def work() -> None:
+        task = logger.events[-1]
+        assert isinstance(task, TaskEvent)
+        task.metadata = metadata
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        if decorated:
+            logger.log_task("a", {"n": 1})(work)()
+        else:
+            with logger.task("a", {"n": 1}):
+                work()
+    (task,) = logger.events
+    assert isinstance(task, TaskEvent)
+    assert task.end_time is not None
+    outcome = {"result": "failed", "error": "3", "error_type": "SystemExit"}
+    assert task.metadata == {"n": 1, **outcome}
+    assert recorded()[-1][1]["metadata"] == outcome
+    assert "Task a: completes without its metadata" in caplog.text
+    assert len(saved(logger).read_text().splitlines()) == 1
+
+
+def test_a_block_that_ends_well_completes_whatever_its_metadata_became() -> None:
+    logger = SessionLogger("A")
+    with logger.task("a") as task:
+        task.metadata["when"] = object()
+    assert task.metadata == recorded()[-1][1]["metadata"] == {"result": "success"}
+
+
+def test_an_exception_without_a_text_goes_on() -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise ZeroDivisionError
+
+    logger = SessionLogger("A")
+    with pytest.raises(MuteError), logger.task("a") as task:
+        raise MuteError
+    assert task.metadata["error"] == "its text could not be made: ZeroDivisionError"
+
+
+def test_a_block_may_give_its_task_another_name() -> None:
+    logger = SessionLogger("A")
+    with logger.task("a") as task:
+        task.name = "b"
+    assert recorded()[-1][1]["task"] == "b"
 
 
 def test_blocks_of_one_name_may_overlap() -> None:

@@ -415,6 +415,7 @@ def test_a_full_disk_loses_nothing_and_the_file_stays_whole(farm: SessionLogger)
         signal.signal(signal.SIGXFSZ, ignored)
     save(farm, 3)
     assert [one["total_gold"] for one in in_file()] == [1, 2, 3]
+    farm.close()
     assert [one.data["gold"] for one in events("session.summarized")] == [1, 2, 3]
     assert events("session.imported") == []
 
@@ -432,6 +433,7 @@ def test_a_log_that_cannot_be_opened_leaves_the_file_as_it_was_used_to(
     LOG.unlink()
     save(farm, 3)
     assert [one["total_gold"] for one in in_file()] == [1, 2, 3]
+    farm.close()
     assert [one.data["gold"] for one in events("session.summarized")] == [1, 2, 3]
 
 
@@ -476,7 +478,7 @@ def test_a_log_that_does_not_close_in_order_stops_nobody(
         raise OSError("disk gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr(farm._history.shared, "close", fail)
+        broken.setattr(farm._history.shared, "settle", fail)
         farm.close()
     assert "disk gone" in caplog.text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,12 @@ from eventlog import EventLog, InvalidEventError, MetricRecorded, TaskStarted, v
 from sessions._shared_log import SharedLog, close_shared_logs, log_path, shared_log
 from tests.cli.helpers import environment
 from tests.support.logs import unwritable
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for a lock that nobody lets go of would only take time here."""
+    monkeypatch.setattr("sessions._shared_log.LOCK_TIMEOUT", 0.05)
 
 
 @pytest.fixture
@@ -87,12 +94,71 @@ def test_recording_does_not_wait_for_a_writer_that_does_not_let_go(
     assert types(shared.path) == ["a", "b"]
 
 
+def test_what_waits_is_written_without_another_call(
+    shared: SharedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessions._shared_log._RETRY_SECONDS", 0.01)
+    with unwritable(shared.path):
+        assert record(shared, "a") is None
+        writer = shared._writer
+    assert writer is not None
+    writer.join(60)
+    assert types(shared.path) == ["a"]
+
+
+def test_while_events_wait_a_call_waits_for_nobody(
+    shared: SharedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one has waited in vain. A patience that no test has shows who waits again."""
+    with unwritable(shared.path):
+        record(shared, "a")
+        monkeypatch.setattr("sessions._shared_log.LOCK_TIMEOUT", 3600)
+        monkeypatch.setattr("sessions._shared_log._RETRY_SECONDS", 3600)
+        for _ in range(100):
+            assert record(shared, "b") is None
+        list(shared.read())
+    assert shared.waiting == 101
+
+
+def test_settling_brings_everything_to_the_disk_and_lets_others_write(shared: SharedLog) -> None:
+    for _ in range(100):
+        record(shared, "a")
+    assert shared.settle()
+    with EventLog.open(shared.path, lock_timeout=0) as log:
+        log.append("b")
+    assert record(shared, "c") == 102
+
+
+def test_a_log_that_was_deleted_in_the_middle_of_a_burst_is_noticed(
+    shared: SharedLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(shared, "a")
+    record(shared, "b")
+    shutil.rmtree(shared.path)
+    record(shared, "c")
+    assert not shared.settle()
+    assert "the log was deleted" in caplog.text
+    assert record(shared, "d") == 1
+    assert types(shared.path) == ["d"]
+
+
+def test_a_log_that_was_moved_away_after_settling_is_begun_anew(
+    shared: SharedLog, tmp_path: Path
+) -> None:
+    record(shared, "a")
+    shared.settle()
+    shared.path.rename(tmp_path / "moved")
+    assert record(shared, "b") == 1
+    assert (types(tmp_path / "moved"), types(shared.path)) == (["a"], ["b"])
+
+
 def test_what_waited_keeps_its_time_and_its_data(shared: SharedLog) -> None:
     data = {"list": [1]}
     with unwritable(shared.path):
         shared.record("a", data, subject="s", source="test")
         data["list"].append(2)
     shared.record("b", {}, subject="s", source="test")
+    assert shared.flush()
     first, second = shared.read()
     assert first.data == {"list": [1]}
     assert first.time < second.time
@@ -216,6 +282,41 @@ def test_a_forked_child_records_into_the_same_log(tmp_path: Path, end: str) -> N
     )  # fmt: skip
     assert done.returncode == (-signal.SIGKILL if end else 0), done.stderr
     assert types(tmp_path / "log") == ["parent", "child", "parent"]
+
+
+FORK_UNDER_LOAD = """
+import os, sys, threading
+from sessions.agent import SessionLogger
+from sessions.farming import StatisticsTracker
+
+logger, tracker = SessionLogger("a", log_dir=sys.argv[1]), StatisticsTracker(log_dir=sys.argv[1])
+
+def work():
+    while True:
+        logger.log_file_read("x")
+        tracker.add_gold(1)
+
+threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for _ in range(10):
+    child = os.fork()
+    if child == 0:
+        logger.log_file_read("child")
+        tracker.add_gold(2)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+os._exit(0)
+"""
+
+
+def test_a_child_forked_while_threads_record_is_not_stuck(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK_UNDER_LOAD, tmp_path / "log"],
+        env=environment(), capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert types(tmp_path / "log").count("file.read") > 20
 
 
 def test_closing_all_lets_others_write(tmp_path: Path) -> None:

@@ -550,6 +550,91 @@ def test_an_id_that_is_used_for_another_event_is_said(caplog: pytest.LogCaptureF
     assert "other-20260206-123456 is taken for a repetition" in caplog.text
 
 
+def test_event_ids_that_begin_alike_are_different_events() -> None:
+    alike = [f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2)]
+    tracker = tracker_of()
+    for event_id in alike * 2:
+        run(tracker.handle_session_start(start_event(event_id=event_id)))
+    for _ in range(3):
+        assert run(tracker.handle_session_end(end_event())).status == "ended"
+    assert types() == ["session.started"] * 2 + ["session.ended"] * 2
+    with EventLog.open("log", readonly=True) as log:
+        assert [one.status for one in project(log, SessionSummaries())] == ["ended", "ended"]
+
+
+def test_events_that_share_a_session_in_the_log_are_all_known() -> None:
+    """Older logs have such."""
+    alike = [f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2)]
+    with EventLog.open("log") as log:
+        for event_id in alike:
+            data = {"session_id": SESSION_ID, "event_id": event_id}
+            log.append("session.started", data, subject="one", source="shell/db-console")
+    manager = stand_in()
+    for event_id in alike:
+        answer = run(tracker_of(manager).handle_session_start(start_event(event_id=event_id)))
+        assert answer.session_id == SESSION_ID
+    manager.initialize_session.assert_not_awaited()
+
+
+class meeting:  # noqa: N801 - reads as a function
+    """A manager's answer that waits until as many trackers ask; none knows what another records."""
+
+    def __init__(self, trackers: int) -> None:
+        self._missing = trackers
+
+    async def __call__(self, working_directory: str | None) -> dict[str, Any]:
+        self._missing -= 1
+        while self._missing > 0:
+            await asyncio.sleep(0)
+        return {"success": True}
+
+
+def met(start: bool, *events: Any) -> list[Any]:
+    """The answers when each event comes to a tracker of its own, all at the same moment."""
+
+    async def together() -> list[Any]:
+        manager = stand_in()
+        manager.initialize_session = manager.end_session = meeting(len(events))
+        names = "handle_session_start" if start else "handle_session_end"
+        return await asyncio.gather(
+            *[getattr(tracker_of(manager), names)(event) for event in events]
+        )
+
+    return run(together())
+
+
+def test_a_start_that_two_trackers_take_at_once_is_recorded_once() -> None:
+    results = met(True, start_event(), start_event())
+    assert {result.session_id for result in results} == {SESSION_ID}
+    assert types() == ["session.started"]
+
+
+def test_of_two_starts_at_once_with_one_event_id_the_first_counts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    results = met(True, start_event(), start_event(timestamp="2026-02-06T12:34:57Z"))
+    assert len({result.session_id for result in results}) == 1
+    assert "is taken for a repetition" in caplog.text
+    assert types() == ["session.started"]
+
+
+def test_an_end_that_two_trackers_take_at_once_is_recorded_once() -> None:
+    run(tracker_of().handle_session_start(start_event()))
+    assert {result.status for result in met(False, end_event(), end_event())} == {"ended"}
+    assert types() == ["session.started", "session.ended"]
+
+
+def test_two_ends_at_once_close_two_sessions_of_one_id() -> None:
+    tracker = tracker_of()
+    for _ in range(2):
+        run(tracker.handle_session_start(start_event(event_id=str(uuid4()))))
+    later = end_event(timestamp="2026-02-06T14:00:00Z")
+    assert {result.status for result in met(False, end_event(), later)} == {"ended"}
+    assert types() == ["session.started"] * 2 + ["session.ended"] * 2
+    with EventLog.open("log", readonly=True) as log:
+        assert [one.status for one in project(log, SessionSummaries())] == ["ended", "ended"]
+
+
 def test_two_trackers_of_one_log_know_the_same() -> None:
     first, second = tracker_of(), tracker_of()
     run(first.handle_session_start(start_event()))
@@ -669,7 +754,7 @@ def test_a_start_is_recorded_whole_and_like_those_of_other_shells() -> None:
     with EventLog.open("log", readonly=True) as log:
         (event,) = log.read()
     assert (event.type, event.source) == ("session.started", "shell/db-console")
-    assert event.subject == f"{SESSION_ID}~550e8400e29b"
+    assert event.subject == f"{SESSION_ID}~{UUID(ID).hex}"
     assert event.time == moment_of(NOON)
     assert event.data == {
         "component": "db-console",

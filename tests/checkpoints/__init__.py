@@ -1,0 +1,1 @@
+"""Signed checkpoints, and proofs that are checked without the log."""
