@@ -26,6 +26,7 @@ _object_decoder = msgspec.json.Decoder(dict[str, Any])
 _HEADS_KEPT = 4096
 _SEQUENCE_NAME = b',"sequence":"'
 _TIME_NAME = b',"time":"'
+_SUBJECT_NAME = b',"subject":'
 _PLAIN = b'Z","sequence":"'
 """Nothing stands between time and sequence: the line has no extension attributes."""
 _COMMIT_NAME = b',"commit":'
@@ -191,6 +192,15 @@ def sequence_of(line: bytes) -> int:
     if start < len(_SEQUENCE_NAME) or len(digits) < SEQUENCE_DIGITS or not digits.isdigit():
         raise DamagedLogError("a line states no sequence")
     return int(digits)
+
+
+def subject_in(line: bytes) -> str | None:
+    """The subject of a stored line, read without parsing the rest; None when it has none."""
+    start, end = line.find(_SUBJECT_NAME), line.find(_TIME_NAME)
+    if not 0 <= start < end:  # what is in the data looks like one at most behind the time
+        return None
+    subject: str = msgspec.json.decode(line[start + len(_SUBJECT_NAME) : end])
+    return subject
 
 
 def content_of(line: bytes) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventlog._catalog import Catalog
 from eventlog._codec import Prepared
-from eventlog._errors import ClosedLogError, InvalidEventError, LockTimeoutError, ReadOnlyError
+from eventlog._errors import ClosedLogError, InvalidEventError, ReadOnlyError
 from eventlog._event import Event
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME, IDENTITY_NAME
@@ -25,8 +25,8 @@ from eventlog._times import format_ns, format_time
 from eventlog._values import encode_data
 
 if TYPE_CHECKING:
-    from eventlog._ids import GivenIds
     from eventlog._info import LogInfo
+    from eventlog._lookups import ExpectedStream, Lookups
     from eventlog._recovery import Torn
     from eventlog._types import EventTypes
     from eventlog._writer import LogWriter, Sync
@@ -57,7 +57,7 @@ class EventLog:
         self._writer = writer
         self._types = types
         self._files = files
-        self._ids: GivenIds | None = None
+        self._lookups: Lookups | None = None
         self._closed = False
 
     @classmethod
@@ -150,6 +150,7 @@ class EventLog:
         time: datetime | None = None,
         extensions: Mapping[str, str | int | bool] | None = None,
         expected_sequence: int | None = None,
+        expected_stream_sequence: int | None = None,
     ) -> int:
         """Append one event; its sequence. Durable as ``sync`` promises when this returns.
 
@@ -157,26 +158,32 @@ class EventLog:
         when it happened (aware; now by default). With an ``id`` a retry is stored once: the same
         ``source`` and ``id`` give the sequence of the event that is there.
 
-        Errors: InvalidEventError (nothing was written), ConflictError when the log is not at
-        ``expected_sequence`` or the id belongs to another event, WriterFailedError after a failed
-        write, OSError when this write fails.
+        Errors: InvalidEventError (nothing was written), ConflictError when the last event of the
+        log is not ``expected_sequence``, the last one of ``subject`` not
+        ``expected_stream_sequence`` (0: there is none), or the id belongs to another event;
+        WriterFailedError after a failed write, OSError when this write fails.
         """
         writer = self._usable_writer()
         prepared = self._prepare(writer, event, data, subject, source, id, time, extensions)
-        if prepared.given is not None:
-            return self._append_given(writer, [prepared], expected_sequence)[0]
-        return writer.append((prepared,), expected_sequence)
+        if prepared.given is None and expected_stream_sequence is None:
+            return writer.append((prepared,), expected_sequence)
+        stream = _expected_stream({subject}, expected_stream_sequence)
+        return self._looking_up(writer).append([prepared], expected_sequence, stream)[0]
 
     def extend(
-        self, events: Iterable[NewEvent], *, expected_sequence: int | None = None
+        self,
+        events: Iterable[NewEvent],
+        *,
+        expected_sequence: int | None = None,
+        expected_stream_sequence: int | None = None,
     ) -> list[int]:
         """Append events as one batch, all or nothing, with one sync; their sequences.
 
         The events go into the log one after the other, with nothing between them. An event whose
-        ``id`` is in the log already is not stored again. Errors as for :meth:`append`; a batch is
-        at most 64 MiB.
+        ``id`` is in the log already is not stored again. ``expected_stream_sequence`` needs events
+        of one subject. Errors as for :meth:`append`; a batch is at most 64 MiB.
         """
-        writer = self._usable_writer()
+        writer, events = self._usable_writer(), list(events)
         batch = [
             self._prepare(
                 writer, one.event, one.data, one.subject, one.source, one.id, one.time,
@@ -186,8 +193,9 @@ class EventLog:
         ]  # fmt: skip
         if not batch:
             return []
-        if any(prepared.given is not None for prepared in batch):
-            return self._append_given(writer, batch, expected_sequence)
+        if expected_stream_sequence is not None or any(one.given is not None for one in batch):
+            stream = _expected_stream({one.subject for one in events}, expected_stream_sequence)
+            return self._looking_up(writer).append(batch, expected_sequence, stream)
         first = writer.append(batch, expected_sequence)
         return list(range(first, first + len(batch)))
 
@@ -222,30 +230,12 @@ class EventLog:
             extensions=extensions,
         )
 
-    def _append_given(
-        self, writer: LogWriter, batch: list[Prepared], expected_sequence: int | None
-    ) -> list[int]:
-        """Write what is not there yet. The lookup and the write happen under one lock."""
-        with writer.lock():
-            try:
-                writer.hold()
-                ids, head = self._given_ids(writer), writer.last_sequence
-                fresh, sequences = ids.place(batch, head)
-                if fresh:
-                    writer.append_held(fresh, expected_sequence)
-                    ids.add(fresh, head + 1)
-            finally:
-                writer.let_go()
-        writer.make_durable()
-        return sequences
+    def _looking_up(self, writer: LogWriter) -> Lookups:
+        if self._lookups is None:
+            from eventlog._lookups import Lookups  # brings sqlite3, which most logs never need
 
-    def _given_ids(self, writer: LogWriter) -> GivenIds:
-        if self._ids is None:
-            from eventlog._ids import GivenIds  # brings sqlite3, which most logs never need
-
-            self._ids = GivenIds(self._catalog, self._files, writer.last_sequence)
-        self._ids.take_in(writer.foreign_through)
-        return self._ids
+            self._lookups = Lookups(self._catalog, self._files, writer)
+        return self._lookups
 
     def sync(self) -> None:
         """Bring all that was appended to the disk, whatever the ``sync`` mode.
@@ -342,14 +332,26 @@ class EventLog:
             return pairs
         return ((line, types.upcast(event)) for line, event in pairs)
 
-    def head(self) -> int:
-        """Sequence of the last event, 0 when the log is empty."""
+    def head(self, subject: str | None = None) -> int:
+        """Sequence of the last event, or of the last one with this subject; 0 when there is none.
+
+        The first question about a subject reads the whole log when it was opened for writing, and
+        later ones look into an index; opened for reading, it goes back until it finds one.
+        """
+        if subject is not None:
+            return self._stream_head(subject)
         writer = self._writer
         if writer is not None and not self._closed and writer.is_up_to_date:
             return writer.last_sequence
         for block in line_blocks(self._usable_catalog(), Query(reverse=True)):
             return block.last
         return 0
+
+    def _stream_head(self, subject: str) -> int:
+        if self._writer is not None:
+            return self._looking_up(self._usable_writer()).stream_head(subject)
+        found = self.read(subject=subject, reverse=True, limit=1)
+        return next((event.sequence for event in found), 0)
 
     def sealed(self) -> list[SealedEntry]:
         """The manifest's entries: one per sealed segment, in order. They never change."""
@@ -380,31 +382,13 @@ class EventLog:
         When it was interrupted, a second call does what is left.
         """
         self._closed = True
-        ids, self._ids = self._ids, None
+        lookups, self._lookups = self._lookups, None
         try:
-            if ids is not None:
-                self._close_ids(ids)
+            if lookups is not None:
+                lookups.close()
         finally:
             if self._writer is not None:
                 self._writer.close()
-
-    def _close_ids(self, ids: GivenIds) -> None:
-        try:
-            if self._writer is not None and self._writer.is_healthy:
-                self._save_ids(self._writer, ids)
-        finally:
-            ids.close()
-
-    def _save_ids(self, writer: LogWriter, ids: GivenIds) -> None:
-        with writer.lock():
-            try:
-                writer.hold()  # other processes use the same index
-                ids.take_in(writer.foreign_through)
-                ids.save()
-            except LockTimeoutError:
-                pass  # what is not in the index is found in the log
-            finally:
-                writer.let_go()
 
     def __enter__(self) -> EventLog:
         return self
@@ -426,3 +410,16 @@ def _schema_version(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31:
         return value
     raise InvalidEventError(f"schemaversion must be a whole number from 1, not {value!r}")
+
+
+def _expected_stream(subjects: set[str | None], sequence: int | None) -> ExpectedStream | None:
+    if sequence is None:
+        return None
+    from eventlog._lookups import ExpectedStream
+
+    (subject,) = subjects if len(subjects) == 1 else (None,)
+    if subject is None:
+        raise InvalidEventError(
+            "expected_stream_sequence needs events with one and the same subject"
+        )
+    return ExpectedStream(subject, sequence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -47,7 +48,7 @@ class PrunedEntry:
 
 Entry = SealedEntry | PrunedEntry
 
-_HEX_BYTES = 64
+_HASH = re.compile("[0-9a-f]{64}")
 _sealed = msgspec.json.Decoder(SealedEntry)
 _pruned = msgspec.json.Decoder(PrunedEntry)
 
@@ -97,7 +98,7 @@ def _misplaced_pruned(entry: PrunedEntry, pruned_to: int, ends: Sequence[int]) -
     begins = not ends and not pruned_to
     if entry.first_sequence != pruned_to + 1 or not (begins or entry.last_sequence in ends):
         return "a manifest line prunes what is no whole segment at the start of the log"
-    sizes = {len(text) for text in entry.tree}
-    if len(entry.tree) != entry.last_sequence.bit_count() or sizes != {_HEX_BYTES}:
+    peaks = entry.last_sequence.bit_count()
+    if len(entry.tree) != peaks or not all(map(_HASH.fullmatch, entry.tree)):
         return "a manifest line gives no tree of the events that it prunes"
     return None

@@ -57,6 +57,12 @@ def _read_stdin() -> bytes:
     metavar="N",
     help="Only when the log's last sequence is N; exit code 4 else.",
 )
+@click.option(
+    "--expected-stream-sequence",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Only when the last sequence of --subject is N (0: none); exit code 4 else.",
+)
 @lock_timeout_option
 @json_option
 def command(
@@ -68,6 +74,7 @@ def command(
     id_: str | None,
     time: datetime | None,
     expected_sequence: int | None,
+    expected_stream_sequence: int | None,
     lock_timeout: float,
     as_json: bool,
 ) -> None:
@@ -90,6 +97,7 @@ def command(
             id=id_,
             time=time,
             expected_sequence=expected_sequence,
+            expected_stream_sequence=expected_stream_sequence,
         )
     with done(f"the event was stored with sequence {sequence}"):
         if as_json:

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 import time as clock
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from eventlog._files import Files
 
 _FILES = Files()
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-_PATIENCE = 2.0
-_POLL = 0.005
+_PATIENCE = 2.0  # of those who asked for a file; a bot that saves has less
+_POLL = 0.002
 
 
 @frozen
@@ -31,7 +31,11 @@ class Content:
     """``missing``, ``corrupt``, or None for a file that can be read."""
 
 
-def read_records(path: Path) -> Content:
+def _parsed(data: bytes) -> Any:
+    return json.loads(data.decode("utf-8-sig"))  # some editors begin a file with a mark
+
+
+def read_records(path: Path, parse: Callable[[bytes], Any] = _parsed) -> Content:
     """The file's records. OSError when there is something that cannot be read as a file."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -40,39 +44,59 @@ def read_records(path: Path) -> Content:
     except FileNotFoundError:
         return Content([], "missing")
     try:
-        value = json.loads(data.decode("utf-8-sig"))  # some editors begin a file with a mark
+        value = parse(data)
     except (ValueError, RecursionError):
         value = None
     return Content(value) if isinstance(value, list) else Content([], "corrupt")
 
 
-def encode_records(records: list[Any]) -> bytes:
-    """The inverse of :func:`read_records`."""
-    return json.dumps(records, indent=2).encode()
+class Pages:
+    """The text of the records, made anew only for those that are new. Records must not change."""
+
+    def __init__(self) -> None:
+        self._records: list[Any] = []
+        self._data = b"[]"
+        self._texts: dict[int, tuple[Any, bytes]] = {}
+        """By identity; the record is kept along, so that no other gets its own."""
+
+    def encode(self, records: list[Any]) -> bytes:
+        """As ``json.dumps(records, indent=2)``."""
+        made = [self._texts.get(id(record)) or (record, _indented(record)) for record in records]
+        self._texts = {id(record): (record, text) for record, text in made}
+        lines = b",\n".join(text for _, text in made)
+        self._records, self._data = records, b"[\n%b\n]" % lines if records else b"[]"
+        return self._data
+
+    def parse(self, data: bytes) -> Any:
+        """The inverse: the same records for what was encoded last."""
+        return self._records if data == self._data else _parsed(data)
+
+
+def _indented(record: Any) -> bytes:
+    return b"  " + json.dumps(record, indent=2).encode().replace(b"\n", b"\n  ")
 
 
 @contextmanager
-def locked(directory: Path) -> Iterator[None]:
+def locked(directory: Path, patience: float = _PATIENCE) -> Iterator[None]:
     """Keep other loggers, of this process or another, out of the directory's files.
 
-    The directory is made when it is missing. TimeoutError, an OSError, after two seconds.
+    The directory is made when it is missing. TimeoutError, an OSError, after that many seconds.
     """
     directory.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _lock(descriptor, directory)
+        _lock(descriptor, directory, clock.monotonic() + patience)
         yield
     finally:
         os.close(descriptor)  # and with it the lock
 
 
-def _lock(descriptor: int, directory: Path) -> None:
-    patience = clock.monotonic() + _PATIENCE
+def _lock(descriptor: int, directory: Path, until: float) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if clock.monotonic() > patience:
+            if clock.monotonic() > until:
                 raise TimeoutError(f"{directory}: another program holds it") from None
             clock.sleep(_POLL)
         else:

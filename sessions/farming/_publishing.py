@@ -19,7 +19,7 @@ from sessions._texts import plain_text
 from sessions.farming._comparing import Change, Found, compare
 from sessions.farming._file import (
     Content,
-    encode_records,
+    Pages,
     locked,
     read_records,
     replace,
@@ -35,6 +35,8 @@ logger = logging.getLogger("sessions.farming")
 
 MOST_RECORDS = 100
 
+_PATIENCE = 0.2
+
 Session = tuple[str | None, Any]
 """A session's key, None where the log could not take it, and its record as the file has it."""
 
@@ -44,6 +46,7 @@ class Publisher:
 
     def __init__(self, history: History) -> None:
         self._history = history
+        self._pages = Pages()
 
     def name_of(self, path: Path) -> str:
         """What the log calls a file: its place seen from the log, so that both may move."""
@@ -52,7 +55,7 @@ class Publisher:
         return plain_text(place)
 
     def view(self, records: list[Any], file: str, *, note_edits: bool) -> list[Any]:
-        """The file's records, and those that did not get there; edited notes go into the log."""
+        """The file as the next save will leave it; edited notes go into the log."""
         self._history.look()
         ledger = self._history.ledger(file)
         if not (ledger.pending or note_edits):
@@ -63,12 +66,16 @@ class Publisher:
                 if one.change is Change.NOTES:
                     self._annotate(one, file)
         there = [(one.key, one.record) for one in found]
-        return records + [deepcopy(record) for _, record in _missing(there, ledger)]
+        missing = [deepcopy(record) for _, record in _missing(there, ledger)]
+        return (records + missing)[-MOST_RECORDS:] if missing else records
 
     def publish(self, path: Path, file: str, session: tuple[str, Any]) -> None:
-        """Write the file with this new session at its end."""
-        with locked(path.parent):
-            now = read_records(path)
+        """Write the file with this new session at its end.
+
+        A bot waits for it, so not for long: what is not written now, the next save writes.
+        """
+        with locked(path.parent, _PATIENCE):
+            now = read_records(path, self._pages.parse)
             try:
                 self._history.look()
             except (OSError, EventLogError) as error:
@@ -106,7 +113,7 @@ class Publisher:
             logger.error("%s: no list of records, kept as %s", path, aside.name)
         if path.is_symlink():
             logger.warning("%s: was a link, and is a file now; its target was not touched", path)
-        replace(path, encode_records([record for _, record in sessions[-MOST_RECORDS:]]))
+        replace(path, self._pages.encode([record for _, record in sessions[-MOST_RECORDS:]]))
         return aside.name if aside else None
 
     def _exported(self, sessions: list[Session], file: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,12 +21,12 @@ def make_record(stats: Mapping[str, Any], end: float) -> dict[str, Any]:
     Errors: TypeError or KeyError for statistics of the wrong shape, ValueError for a number that
     JSON has not.
     """
-    duration = stats.get("session_duration", 0)
+    duration, gold = stats.get("session_duration", 0), stats.get("gold_collected", 0)
+    _check_numbers([("session_duration", duration), ("gold_collected", gold)])
     start = end - duration
-    gold = stats.get("gold_collected", 0)
     hours = duration / 3600.0
     record = {
-        "session_id": datetime.fromtimestamp(start).strftime("%Y-%m-%d_%H-%M-%S"),
+        "session_id": _local(start),
         "start_time": start,
         "end_time": end,
         "duration_minutes": duration / 60.0,
@@ -40,8 +40,21 @@ def make_record(stats: Mapping[str, Any], end: float) -> dict[str, Any]:
         "enemy_breakdown": stats.get("enemy_breakdown", {}),
         "notes": "",
     }
-    _check_numbers(record)
+    numbers = list(record.items())
+    for area in record["areas_farmed"]:
+        numbers += [(f"{name} of area {area['area']!r}", area[name]) for name in ("gold", "time")]
+    _check_numbers(numbers)
     return record
+
+
+def _local(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d_%H-%M-%S")
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(
+            "session_duration is no length of a session: it would begin before the year 1, or "
+            "after 9999"
+        ) from None
 
 
 def _area(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,10 +65,7 @@ def _area(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_numbers(record: Mapping[str, Any]) -> None:
-    numbers = list(record.items())
-    for area in record["areas_farmed"]:
-        numbers += [(f"{name} of area {area['area']!r}", area[name]) for name in ("gold", "time")]
+def _check_numbers(numbers: Iterable[tuple[str, object]]) -> None:
     for name, value in numbers:
         if not fits(value):
             raise ValueError(

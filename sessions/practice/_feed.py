@@ -6,6 +6,7 @@ whatever interrupts this and whoever else does it.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from sessions.practice._database import Connection, TableError
 from sessions.practice._ledger import Ledger
 from sessions.practice._names import ENDED, MEASURED, STARTED, is_ours
 from sessions.practice._rows import Row, metric_row
-from sessions.practice._schema import PROGRESS
+from sessions.practice._schema import PROGRESS, without_guards
 
 _EVENTS_AT_ONCE = 5000
 _AT_START = frozenset(
@@ -36,22 +37,21 @@ def feed(connection: Connection, log: EventLog, ledger: Ledger) -> bool:
         return False
     database = connection.database
     with database.transaction():
-        # From here on the guards let us pass, and whoever else feeds this log waits.
+        # From here on whoever else feeds this log waits.
         database.execute(
-            f"INSERT INTO {PROGRESS} (log_id, through, through_crc32, feeding)"  # noqa: S608
-            " VALUES (?, 0, '', TRUE) ON CONFLICT (log_id) DO UPDATE SET feeding = TRUE",
+            f"INSERT INTO {PROGRESS} (log_id, through, through_crc32) VALUES (?, 0, '')"  # noqa: S608
+            " ON CONFLICT (log_id) DO UPDATE SET log_id = excluded.log_id",
             log.log_id,
         )
         through = _through(connection, log)
         found = log.read(after=through, until=head, types=(STARTED, MEASURED, ENDED))
         events = list(islice(found, _EVENTS_AT_ONCE))
-        with connection.grouped():
+        with _as_the_rows_need(connection, events), connection.grouped():
             for event in events:
                 _write(connection, ledger, event)
         reached = events[-1].sequence if len(events) == _EVENTS_AT_ONCE else head
         database.execute(
-            f"UPDATE {PROGRESS} SET through = ?, through_crc32 = ?, feeding = FALSE"  # noqa: S608
-            " WHERE log_id = ?",
+            f"UPDATE {PROGRESS} SET through = ?, through_crc32 = ? WHERE log_id = ?",  # noqa: S608
             reached, crc32_at(log, reached), log.log_id,
         )  # fmt: skip
         return reached < head
@@ -79,6 +79,21 @@ def _progress(connection: Connection, log: EventLog) -> list[tuple[Any, ...]]:
         f"SELECT through, through_crc32 FROM {PROGRESS} WHERE log_id = ?",  # noqa: S608
         log.log_id,
     )
+
+
+def _as_the_rows_need(
+    connection: Connection, events: list[Event]
+) -> AbstractContextManager[object]:
+    """The guards are in nobody's way as long as each session is fed in order. They are where a
+    table was lost, and what is fed again belongs to sessions that the other table has as ended.
+    """
+    subjects = {event.subject for event in events if is_ours(event)}
+    marks = ", ".join("?" * len(subjects))
+    refilling = subjects and connection.database.query(
+        f"SELECT 1 FROM sessions WHERE end_time IS NOT NULL AND id IN ({marks}) LIMIT 1",  # noqa: S608
+        *subjects,
+    )
+    return without_guards(connection) if refilling else nullcontext()
 
 
 def _write(connection: Connection, ledger: Ledger, event: Event) -> None:

@@ -3,13 +3,15 @@
 The schema only grows: what is missing is added, in one transaction, and nothing is ever dropped. So
 tables that an older version made, and those that somebody dropped, need no special care.
 
-Sessions that have ended do not change, and no row is deleted: triggers refuse it to everyone but
-the feeder. It sets ``practice_progress.feeding`` at the start of its transaction and clears it at
-the end, so nobody else ever sees it set.
+Sessions that have ended do not change, and no row is deleted: triggers refuse it to everyone, the
+feeder too. When it fills a lost table again it takes them away within its transaction, which only
+the owner of the tables may do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sessions.practice._database import Connection, TableError
@@ -26,7 +28,6 @@ TABLES: dict[str, dict[str, str]] = {
         "log_id": "VARCHAR PRIMARY KEY",
         "through": "BIGINT NOT NULL",
         "through_crc32": "VARCHAR NOT NULL",
-        "feeding": "BOOLEAN NOT NULL",
     },
     "sessions": {
         "id": "UUID PRIMARY KEY",
@@ -125,10 +126,22 @@ def _ensure_table(database: Database, name: str, columns: dict[str, str]) -> Non
                 database.execute(f"CREATE UNIQUE INDEX idx_{name}_id ON {name} (id)")
 
 
+@contextmanager
+def without_guards(connection: Connection) -> Iterator[None]:
+    """In a transaction, which nobody else sees inside of: what has ended may be written until the
+    end of the context.
+    """
+    take_away, put_back = _WITHOUT_GUARDS[connection.kind]
+    for statement in take_away:
+        connection.database.execute(statement)
+    yield
+    for statement in put_back:
+        connection.database.execute(statement)
+
+
 def _sqlite_guard(name: str, operation: str, table: str, condition: str) -> str:
     return f"""CREATE TRIGGER IF NOT EXISTS {name} BEFORE {operation} ON {table}
-        WHEN {condition} AND NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE feeding)
-        BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"""  # noqa: S608
+        WHEN {condition} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"""
 
 
 def _postgres_guard(table: str, name: str, operations: str, each: str) -> tuple[str, str]:
@@ -159,25 +172,40 @@ _GUARD_COUNT = {
 }
 """How to see that the guards are there."""
 
+_SQLITE_GUARDS = {
+    name: _sqlite_guard(name, operation, table, condition)
+    for name, operation, table, condition in (
+        ("practice_session_insert", "INSERT", "sessions", _ANY_ENDED),
+        ("practice_session_update", "UPDATE", "sessions", "OLD.end_time IS NOT NULL"),
+        ("practice_session_delete", "DELETE", "sessions", "TRUE"),
+        (
+            "practice_metric_insert", "INSERT", "session_metrics",
+            f"{_NEW_ENDED} OR {_REPLACED_ENDED}",
+        ),
+        ("practice_metric_update", "UPDATE", "session_metrics", f"{_OLD_ENDED} OR {_NEW_ENDED}"),
+        ("practice_metric_delete", "DELETE", "session_metrics", "TRUE"),
+    )
+}  # fmt: skip
+
+_WITHOUT_GUARDS = {
+    "sqlite": (
+        [f"DROP TRIGGER IF EXISTS {name}" for name in _SQLITE_GUARDS],
+        list(_SQLITE_GUARDS.values()),
+    ),
+    "postgres": tuple(
+        [
+            f"ALTER TABLE {table} {what} TRIGGER practice_guard_rows"
+            for table in ("sessions", "session_metrics")
+        ]
+        for what in ("DISABLE", "ENABLE")
+    ),
+}
+"""How to take them away, and how to put them back. PostgreSQL lets others read meanwhile."""
+
 _GUARDS: dict[str, tuple[str, ...]] = {
     "sqlite": (
         "CREATE INDEX IF NOT EXISTS idx_sessions_user_id ON sessions (user_id)",
-        _sqlite_guard("practice_session_insert", "INSERT", "sessions", _ANY_ENDED),
-        _sqlite_guard("practice_session_update", "UPDATE", "sessions", "OLD.end_time IS NOT NULL"),
-        _sqlite_guard("practice_session_delete", "DELETE", "sessions", "TRUE"),
-        _sqlite_guard(
-            "practice_metric_insert",
-            "INSERT",
-            "session_metrics",
-            f"({_NEW_ENDED} OR {_REPLACED_ENDED})",
-        ),
-        _sqlite_guard(
-            "practice_metric_update",
-            "UPDATE",
-            "session_metrics",
-            f"({_OLD_ENDED} OR {_NEW_ENDED})",
-        ),
-        _sqlite_guard("practice_metric_delete", "DELETE", "session_metrics", "TRUE"),
+        *_SQLITE_GUARDS.values(),
     ),
     "postgres": (
         # A B-tree refuses a user of some thousand characters; a hash index takes any.
@@ -199,7 +227,7 @@ _GUARDS: dict[str, tuple[str, ...]] = {
                 kept := kept OR EXISTS (SELECT 1 FROM sessions
                     WHERE id = NEW.session_id AND end_time IS NOT NULL);
             END IF;
-            IF kept AND NOT EXISTS (SELECT 1 FROM {PROGRESS} WHERE feeding) THEN
+            IF kept THEN
                 RAISE EXCEPTION '{_REFUSAL}'
                     USING ERRCODE = 'integrity_constraint_violation';
             END IF;
@@ -207,7 +235,7 @@ _GUARDS: dict[str, tuple[str, ...]] = {
                 RETURN OLD;
             END IF;
             RETURN NEW;
-        END $$""",  # noqa: S608
+        END $$""",
         *_postgres_guard("sessions", "rows", "UPDATE OR DELETE", "ROW"),
         *_postgres_guard("session_metrics", "rows", "INSERT OR UPDATE OR DELETE", "ROW"),
         *_postgres_guard("sessions", "truncate", "TRUNCATE", "STATEMENT"),

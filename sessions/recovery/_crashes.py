@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from sessions.recovery._actions import printable
 from sessions.recovery._state import CrashInfo
 
 logger = logging.getLogger("sessions.recovery")
@@ -19,9 +20,20 @@ class Crashes:
 
     def __init__(self, tell: Callable[[CrashInfo], None]) -> None:
         """``tell`` is called with each new crash."""
-        self.detected = 0
+        self.before = 0
+        """Those of the session before it was recovered."""
+        self._detected = 0
         self._open: dict[tuple[str, str], CrashInfo] = {}
         self._tell = tell
+
+    @property
+    def count(self) -> int:
+        """The session's crashes: those before, and all that were detected since."""
+        return self.before + self._detected
+
+    def count_at_least(self, known: int) -> None:
+        """Others have told of some, so that it is ``known`` in all."""
+        self.before = max(self.before, known - self._detected)
 
     def note(self, error_type: str, error_message: str) -> CrashInfo:
         """This crash: a new one, or the one of that content that nobody has dealt with yet."""
@@ -33,7 +45,7 @@ class Crashes:
             recovery_attempted=False, recovery_successful=False,
         )  # fmt: skip
         self._open[error_type, error_message] = crash
-        self.detected += 1
+        self._detected += 1
         self._tell(crash)
         return crash
 
@@ -46,6 +58,16 @@ class Crashes:
                 crash = self.note(pattern, message)
                 found[id(crash)] = crash
         return list(found.values())
+
+    def skip(self, messages: Messages, patterns: Sequence[str]) -> None:
+        """Take these messages, and count none of them."""
+        skipped = 0
+        for message in _each(messages):
+            if matching(message, patterns) is not None:
+                skipped += 1
+                last = message
+        if skipped:
+            logger.warning("%d old messages are not counted, as: %s", skipped, printable(last))
 
     def open_with(self, others: Iterable[CrashInfo]) -> list[CrashInfo]:
         """All that nobody has dealt with, and ``others``, each once."""

@@ -64,14 +64,21 @@ class FileMessages:
 
     def __call__(self) -> Iterator[str]:
         """The lines that came since the last call. OSError when the file cannot be read."""
+        return self._new_lines(to_end=False)
+
+    def rest(self) -> Iterator[str]:
+        """The same, with a last line that has no end: for when the program has ended."""
+        return self._new_lines(to_end=True)
+
+    def _new_lines(self, *, to_end: bool) -> Iterator[str]:
         is_another = self._is_another()
         if self._file is not None:
-            yield from self._lines(self._file, to_end=is_another)
+            yield from self._lines(self._file, to_end=to_end or is_another)
         if is_another:
             self.close()
             self._file = self._open()
             if self._file is not None:
-                yield from self._lines(self._file)
+                yield from self._lines(self._file, to_end=to_end)
         self._keep_position()
 
     def close(self) -> None:
@@ -114,7 +121,7 @@ class FileMessages:
             self._position = _Position(status.st_ino)
         return file
 
-    def _lines(self, file: BinaryIO, *, to_end: bool = False) -> Iterator[str]:
+    def _lines(self, file: BinaryIO, *, to_end: bool) -> Iterator[str]:
         """What follows the position; ``to_end`` takes a last line that has no end as well."""
         position = self._position
         before = os.pread(file.fileno(), len(position.tail), position.offset - len(position.tail))

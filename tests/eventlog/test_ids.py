@@ -194,7 +194,7 @@ def test_many_ids_are_saved_while_the_log_is_open(tmp_path: Path) -> None:
     with EventLog.open(tmp_path / "log", sync="never") as log:
         log.extend(NewEvent("a", {"n": n}, id=f"id-{n}") for n in range(10_001))
         database = sqlite3.connect(index_of(log))
-        assert database.execute("SELECT count(*) FROM ids").fetchone() == (10_001,)
+        assert database.execute("SELECT count(*) FROM known").fetchone() == (10_001,)
         database.close()
         assert log.append("a", {"n": 5}, id="id-5") == 6
 
@@ -241,10 +241,10 @@ def test_a_flipped_bit_in_the_index_doubles_no_event(tmp_path: Path, seed: int) 
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE ids SET key = zeroblob(16) WHERE sequence = 200",
-        "UPDATE ids SET sequence = 7 WHERE sequence = 200",
-        "UPDATE ids SET content = zeroblob(16) WHERE sequence = 200",
-        "DELETE FROM ids WHERE sequence = 200",
+        "UPDATE known SET key = zeroblob(16) WHERE sequence = 200",
+        "UPDATE known SET sequence = 7 WHERE sequence = 200",
+        "UPDATE known SET content = zeroblob(16) WHERE sequence = 200",
+        "DELETE FROM known WHERE sequence = 200",
     ],
 )
 def test_an_index_that_changed_since_its_hash_was_noted_is_built_again(

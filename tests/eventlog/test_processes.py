@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from eventlog import ClosedLogError, EventLog, LockTimeoutError, verify
-from tests.support import DEEP
-from tests.support.logs import batch, numbers, segment_files
+from eventlog import ClosedLogError, EventLog, LockTimeoutError
+from tests.support.logs import batch, numbers
 from tests.support.processes import child, line_of
 
 HOLD = """
@@ -149,38 +146,3 @@ def test_a_follower_in_another_process_sees_everything_once_across_rotation_and_
         for follower in (first, second):
             seen = [line_of(follower) for _ in range(300)]
             assert seen == [f"{number} {number}" for number in range(1, 301)]
-
-
-APPEND = """
-import sys
-from eventlog import EventLog
-with EventLog.open(sys.argv[1], segment_events=int(sys.argv[2]), sync="always") as log:
-    n = log.head()
-    while True:
-        n = log.append("test.numbered", {"n": n + 1, "padding": "x" * (n % 50)})
-        sys.stdout.write(f"{n}\\n")
-        sys.stdout.flush()
-"""
-
-
-@pytest.mark.parametrize("segment_events", [1, 2, 5, 40])
-def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(
-    tmp_path: Path, segment_events: int
-) -> None:
-    path, random, acknowledged = tmp_path / "log", Random(segment_events), 0
-    for _ in range(250 if DEEP else 13):
-        with child(APPEND, path, segment_events) as writer:
-            line_of(writer)
-            time.sleep(random.uniform(0, 0.03))
-            writer.kill()
-            output, _ = writer.communicate()
-        acknowledged = max([acknowledged + 1, *map(int, output.split("\n")[:-1])])
-        found = numbers(path)
-        assert found == list(range(1, len(found) + 1))
-        assert len(found) >= acknowledged
-    with EventLog.open(path) as log:
-        assert log.append("test.numbered", {"n": len(found) + 1}) == len(found) + 1
-    report = verify(path)
-    assert report.ok, report.faults
-    assert not any(file.suffix == ".tmp" for file in segment_files(path))
-    assert len(segment_files(path)) > 2, "nothing was rotated: the test is too slow to show much"

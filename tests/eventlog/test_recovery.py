@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from eventlog import EventLog, EventLogError, verify
 from eventlog._files import Files
 from tests.support.files import CrashError, CrashingFiles, RecordingFiles, UnsyncedFiles
-from tests.support.logs import active_file, batch, copy_of, numbers, quarantined, segment_files
-from tests.support.power import PowerLossFiles
+from tests.support.logs import batch, copy_of, numbers, quarantined, segment_files
 
 EVENTS = 17
 
@@ -123,82 +120,6 @@ def test_a_crash_at_any_operation_of_the_recovery_is_recovered_from(tmp_path: Pa
                 EventLog.open(path, files=files, segment_events=4).close()
             assert_reopens(path, acknowledged)
             shutil.rmtree(path)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_power_loss_at_any_operation_keeps_what_was_synced(tmp_path: Path, seed: int) -> None:
-    """Every legal state of the disk: unsynced bytes torn, zeroed or lost, unsynced names lost."""
-    random = Random(seed)
-    for at in range(1, operations_of_work(tmp_path) + 1):
-        files, acknowledged = PowerLossFiles(tmp_path / "log", at), list[int]()
-        with crashing():
-            work(tmp_path / "log", files, acknowledged)
-        assert_survives_power_loss(files, tmp_path, random, acknowledged)
-        shutil.rmtree(tmp_path / "log", ignore_errors=True)
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_a_power_loss_after_a_killed_process_keeps_what_the_next_one_acknowledged(
-    tmp_path: Path, seed: int
-) -> None:
-    """What the killed process had not synced is the next one's to sync, names included."""
-    random = Random(seed)
-    for first in range(1, operations_of_work(tmp_path) + 1):
-        files, acknowledged = PowerLossFiles(tmp_path / "log", first), list[int]()
-        with crashing():
-            work(tmp_path / "log", files, acknowledged)
-        files.restart(random.randint(1, 40))
-        with crashing(), EventLog.open(tmp_path / "log", files=files, segment_events=4) as log:
-            acknowledged[:] = range(1, log.head() + 1) if log.head() else []
-            for size in (1, 2, 3):
-                log.extend(batch(len(acknowledged) + 1, size))
-                acknowledged.extend(range(len(acknowledged) + 1, len(acknowledged) + size + 1))
-        assert_survives_power_loss(files, tmp_path, random, acknowledged)
-        shutil.rmtree(tmp_path / "log", ignore_errors=True)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_bytes_that_are_cut_off_are_safe_in_the_quarantine_before(
-    tmp_path: Path, seed: int
-) -> None:
-    """Whatever a power loss takes, they are in the segment still or in the quarantine already."""
-    random, torn, at = Random(seed), b"", 0
-    while True:
-        at += 1
-        files = PowerLossFiles(tmp_path / "log", 1 << 30)
-        log = EventLog.open(tmp_path / "log", files=files)
-        log.extend(batch(1, 3))
-        size = active_file(log.path).stat().st_size
-        files.at = len(files.trace) + 1
-        with crashing():
-            log.extend(batch(4, 3))
-        with crashing():
-            log.close()
-        torn = active_file(log.path).read_bytes()[size:-20]
-        os.truncate(active_file(log.path), size + len(torn))
-        files.settle(active_file(log.path))
-        files.restart(at)
-        with crashing():
-            EventLog.open(log.path, files=files).close()
-        files.power_loss(tmp_path / "after", random)
-        left = active_file(tmp_path / "after").read_bytes()[size:]
-        assert torn in (left, *quarantined(tmp_path / "after")), at
-        shutil.rmtree(tmp_path / "log")
-        shutil.rmtree(tmp_path / "after")
-        if not files.crashed:
-            return
-
-
-def assert_survives_power_loss(
-    files: PowerLossFiles, tmp_path: Path, random: Random, acknowledged: list[int]
-) -> None:
-    for _ in range(3):
-        path = tmp_path / "after"
-        files.power_loss(path, random)
-        if acknowledged:
-            assert (path / "log.json").exists(), "the log itself is gone"
-        assert_reopens(path, acknowledged)
-        shutil.rmtree(path)
 
 
 def test_recovery_is_idempotent(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from eventlog import DamagedLogError, Event, EventLog, EventLogError, verify
 from tests.faults.crash_states import CrashState
 from tests.faults.tracing import Promise
-from tests.faults.workloads import new_event
+from tests.faults.work import new_event
 from tests.support.files import UnsyncedFiles
 
 

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from cattrs.preconf.json import make_converter
 
 from tests.faults.failing import write_half
+from tests.faults.mortal import Chosen
 from tests.faults.tracing import Promise, Step, TracingFiles
 from tests.faults.workloads import Workload
 
@@ -28,8 +29,7 @@ class Moment:
     """When the child is killed: before or after a change, or half way through if it is a write."""
 
     when: str
-    is_it: Callable[[Step, int], bool]
-    """Whether this change is meant, told its number."""
+    is_it: Chosen
 
 
 class TellingFiles(TracingFiles):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from tests.faults.killing import Moment
+from tests.faults.mortal import at
 
 
 @frozen
@@ -89,4 +90,4 @@ POINTS = [(when, name) for name in STEPS for when in ("before", "after")]
 
 def at_first(when: str, name: str) -> Moment:
     """When the step of this name comes for the first time."""
-    return Moment(when, lambda step, number: step.name == name)
+    return Moment(when, at(name))

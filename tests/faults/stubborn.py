@@ -9,7 +9,7 @@ import pytest
 
 from eventlog import EventLogError, WriterFailedError
 from tests.faults.tracing import TracingFiles
-from tests.faults.workloads import Work
+from tests.faults.work import Work
 
 TASKS: tuple[int | str, ...] = (1, 1, 2, 3, "given", 1, "rotate", 2)
 """Sizes of batches, an event with a given id, and a rotation; segments hold four events."""

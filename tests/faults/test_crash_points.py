@@ -14,7 +14,8 @@ from tests.faults.killing import killed
 from tests.faults.points import POINTS, STEPS, at_first
 from tests.faults.tally import TALLY
 from tests.faults.tracing import Promise, Step
-from tests.faults.workloads import ANOTHER, WORKLOADS, record
+from tests.faults.work import ANOTHER
+from tests.faults.workloads import WORKLOADS, record
 
 
 @pytest.fixture(autouse=True)

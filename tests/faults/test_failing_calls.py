@@ -19,6 +19,7 @@ from tests.faults.disk import disk_with
 from tests.faults.failing import FAILURES, FailingFiles, Failure
 from tests.faults.invariants import assert_reopens
 from tests.faults.killing import Moment, killed
+from tests.faults.mortal import number
 from tests.faults.stubborn import recovery, stubborn
 from tests.faults.tally import TALLY
 from tests.faults.tracing import Promise, TracingFiles
@@ -86,7 +87,7 @@ def test_any_change_of_the_recovery_may_fail_too(
     aftermaths: list[tuple[Path, Promise]], scratch: Path
 ) -> None:
     tried = 0
-    for root, before, at in recoveries(aftermaths, scratch, every=3):
+    for root, before, at in recoveries(aftermaths, scratch, every=4):
         for failure in FAILURES if DEEP else [FAILURES[tried % len(FAILURES)]]:
             files = FailingFiles(copied(root, scratch / "root"), at, failure)
             files.promised(before)
@@ -100,7 +101,7 @@ def test_the_process_may_be_killed_at_any_change_of_the_recovery(
     aftermaths: list[tuple[Path, Promise]], scratch: Path
 ) -> None:
     tried = 0
-    for root, before, at in recoveries(aftermaths, scratch, every=7):
+    for root, before, at in recoveries(aftermaths, scratch, every=9):
         died(recovery, copied(root, scratch / "root"), "half", at, before)
         shutil.rmtree(scratch / "root")
         tried += 1
@@ -136,7 +137,7 @@ def left(workload: Workload, files: FailingFiles) -> Promise:
 def died(workload: Workload, root: Path, when: str, at: int, before: Promise) -> None:
     """The same for a process that is killed."""
     root.mkdir(exist_ok=True)
-    promise = killed(workload, root, Moment(when, lambda _, number: number == at), before)
+    promise = killed(workload, root, Moment(when, number(at)), before)
     assert promise is not None, f"there was no change {at}"
     assert_copy_reopens(root, promise, f"the process was killed {when} change {at}")
 

@@ -14,7 +14,7 @@ from tests.faults.invariants import assert_reopens
 from tests.faults.killing import killed_after
 from tests.faults.tally import TALLY
 from tests.faults.tracing import Promise, TracingFiles
-from tests.faults.workloads import Work, prune_to
+from tests.faults.work import Work, prune_to
 from tests.support import DEEP
 
 LOGS, KILLS_OF_A_LOG = (100, 10) if DEEP else (5, 10)

@@ -123,6 +123,7 @@ def test_a_system_call_that_a_signal_interrupts_is_made_again(call: str, tmp_pat
     """Python does that by itself, and nothing has failed."""
     said = appended(tmp_path / "log", *failing(tmp_path, f"{call}:error=EINTR:when=3+2"))
     numbers = list(range(1, EVENTS + 1))
+    assert "INJECTED" in (tmp_path / "strace").read_text(), "nothing was interrupted"
     assert said == [*map(str, numbers), "done"]
     assert_goes_on(tmp_path / "log", numbers)
 

@@ -1,99 +1,15 @@
-"""What is done to a log while its changes of the disk are recorded, failed or cut short.
-
-Event ``n`` has sequence ``n``, and its content follows from ``n``: a checker needs no list.
-"""
+"""What is done to a log while its changes of the disk are recorded, failed or cut short."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from attrs import evolve
-
-from eventlog import EventLog, EventLogError, NewEvent, prune
-from eventlog._writer import Sync
-from tests.faults.tracing import Step, TracingFiles
-from tests.support.logs import active_file
-
-SEGMENT_EVENTS = 4
-ANOTHER = "another process"
-"""The activity of steps that did not go through the file layer."""
-_START = datetime(2026, 2, 6, 12, tzinfo=UTC)
-_TEXTS = ["", "x" * 30, "über", '"}\n{"specversion":']
-
-
-def new_event(number: int, given: bool = False) -> NewEvent:
-    """The event with this number."""
-    return NewEvent(
-        "test.numbered",
-        {"n": number, "text": _TEXTS[number % len(_TEXTS)]},
-        subject=f"s-{number % 3}",
-        time=_START + timedelta(seconds=number),
-        id=f"given-{number}" if given else None,
-    )
-
-
-class Work:
-    """A log in use: notes each promise in the trace the moment it is made."""
-
-    def __init__(self, root: Path, files: TracingFiles, sync: Sync = "always") -> None:
-        self.files = files
-        self.path = root / "log"
-        self.is_durable = sync == "always"
-        files.sealing.close()
-        self.log = EventLog.open(
-            self.path, files=files, sync=sync, sync_interval=3600, segment_events=SEGMENT_EVENTS
-        )
-        # What a reader can see now was brought to the disk: it may be acknowledged to a retry.
-        head = self.log.head()
-        files.promised(evolve(files.promise, created=True, durable=head, kept=head))
-
-    def add(self, size: int = 1, *, given: bool = False) -> None:
-        """Append a batch; one event by ``append``."""
-        first = self.log.head() + 1
-        wanted = self.files.promise.batches | {(first, size)}
-        self.files.promised(evolve(self.files.promise, batches=wanted))
-        events = [new_event(number, given) for number in range(first, first + size)]
-        if size == 1:
-            one = events[0]
-            self.log.append(one.event, one.data, subject=one.subject, time=one.time, id=one.id)
-        else:
-            self.log.extend(events)
-        self._acknowledged(first + size - 1)
-
-    def _acknowledged(self, last: int) -> None:
-        promise = self.files.promise
-        durable = last if self.is_durable else promise.durable
-        self.files.promised(evolve(promise, kept=last, durable=durable))
-
-    def settle(self) -> None:
-        """Let the sealer do all that there is to do."""
-        writer = self.log._writer
-        assert writer is not None
-        self.files.sealing.open()
-        writer._sealer.finish()
-        self.files.sealing.close()
-
-    def seal(self) -> None:
-        """Rotate, and seal it."""
-        self.log.rotate()
-        self.settle()
-
-    def __enter__(self) -> Work:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self.settle()
-        finally:
-            self.files.sealing.open()
-            self.log.close()
-            self.files.sealing.close()
-
+from tests.faults.mortal import MortalFiles, at
+from tests.faults.tracing import TracingFiles
+from tests.faults.work import Work, new_event, prune_to, tear
 
 Workload = Callable[[Path, TracingFiles], None]
 
@@ -170,56 +86,12 @@ def prunings(root: Path, files: TracingFiles) -> None:
         work.add(2)
 
 
-def prune_to(work: Work, keep_events: int) -> None:
-    """Drop sealed segments, as many as may go."""
-    files = work.files
-    last = prune(work.path, keep_events=keep_events, dry_run=True).first_kept - 1
-    files.promised(evolve(files.promise, prunings=files.promise.prunings | {last}))
-    assert prune(work.path, keep_events=keep_events, files=files).first_kept == last + 1
-    files.promised(evolve(files.promise, pruned=last))
-
-
-class DiedError(OSError):
-    """The process died at this step."""
-
-
-class MortalFiles(TracingFiles):
-    """Dies at a step that is chosen by its name, and can come to life again on the same disk."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.dies_at = ""
-        self.skip = 0
-        self.is_dead = False
-
-    def before(self, step: Step, number: int) -> None:
-        if step.name == self.dies_at:
-            self.is_dead = self.is_dead or self.skip == 0
-            self.skip -= 1
-            if self.is_dead and step.operation == "write":
-                half = evolve(step, data=step.data[: len(step.data) * 2 // 3])
-                os.write(step.descriptor, half.data)
-                self.trace.append(half)
-        if self.is_dead:
-            self.dies_at = ""
-            raise DiedError(f"died before {step.name}")
-
-    @contextmanager
-    def dying(self, name: str, skip: int = 0) -> Iterator[None]:
-        """Within, the process dies at the step of this name, or the one ``skip`` times after it."""
-        self.dies_at, self.skip = name, skip
-        with suppress(OSError, EventLogError):
-            yield
-        assert self.is_dead, f"never came to {name}"
-        self.is_dead = False
-
-
 def dies_and_goes_on(name: str, skip: int = 0) -> Workload:
     """A process dies at this step; the next one recovers, and goes on."""
 
     def workload(root: Path, files: TracingFiles) -> None:
         assert isinstance(files, MortalFiles)
-        with files.dying(name, skip), Work(root, files) as work:
+        with files.dying(at(name, skip)), Work(root, files) as work:
             for size in (1, 2, 2, 3, 1):
                 work.add(size)
                 work.settle()
@@ -237,7 +109,7 @@ def died_in_a_pruning(name: str) -> Workload:
 
     def workload(root: Path, files: TracingFiles) -> None:
         assert isinstance(files, MortalFiles)
-        with files.dying(name):
+        with files.dying(at(name)):
             prunings(root, files)
         with Work(root, files) as work:
             work.add(2)
@@ -257,14 +129,14 @@ def torn_by_another(root: Path, files: TracingFiles) -> None:
         work.add(2)
 
 
-def left_by_another(name: str) -> Workload:
-    """A writer goes on, while another one died at this step of its fourth event."""
+def left_by_another(name: str, skip: int = 0) -> Workload:
+    """A writer goes on, while another one died at this step."""
 
     def workload(root: Path, files: TracingFiles) -> None:
         assert isinstance(files, MortalFiles)
         with Work(root, files) as work:
             work.add(1)
-            with files.dying(name, skip=0 if "rotate" in name else 3), Work(root, files) as other:
+            with files.dying(at(name, skip)), Work(root, files) as other:
                 for _ in range(4):
                     other.add(1)
             # What the dead one wrote is there for this one, and for a retry by id.
@@ -273,17 +145,6 @@ def left_by_another(name: str) -> Workload:
             work.add(1)
 
     return workload
-
-
-def tear(path: Path, files: TracingFiles) -> None:
-    """Another process wrote half a line and was killed; some time later it is on the disk."""
-    active = active_file(path)
-    name, data = active.relative_to(files.root).as_posix(), b'{"specversion":"1.0","id":"half a li'
-    with active.open("ab", buffering=0) as file:
-        file.write(data)
-        os.fsync(file.fileno())
-    files.trace += [Step("write", name, ANOTHER, data=data), Step("sync", name, ANOTHER)]
-    files.promised(evolve(files.promise, torn=data))
 
 
 DEATHS = (
@@ -315,7 +176,7 @@ WORKLOADS: dict[str, Workload] = {
     "two writers": two_writers,
     "prunings": prunings,
     "torn by another": torn_by_another,
-    "event left by another": left_by_another("append: sync raw segment"),
+    "event left by another": left_by_another("append: sync raw segment", 3),
     "rotation left by another": left_by_another("rotate: sync segments directory"),
     "died before a pruned line": died_in_a_pruning("prune: write manifest"),
     "died before a deletion": died_in_a_pruning("prune: unlink sealed segment"),

@@ -15,6 +15,7 @@ import pytest
 from eventlog import EventLog
 from sessions._shared_log import close_shared_logs
 from sessions.practice import SessionLogger
+from sessions.practice._database import target_of
 from sessions.practice._schema import TABLES
 from tests.sessions.practice.helpers import (
     FINALS,
@@ -395,11 +396,38 @@ def test_a_metric_cannot_be_moved_into_a_session_that_has_ended(any_place: Place
         )
 
 
-def test_nobody_else_sees_the_flag_that_lets_the_feeder_pass(any_place: Place) -> None:
+def test_no_row_of_ours_switches_the_guards_off(any_place: Place) -> None:
     with any_place.logger() as logger:
-        work(logger)
+        ended = work(logger)[0]
         assert flushed(logger)
-        assert any_place.query("SELECT count(*) FROM practice_progress WHERE feeding") == [(0,)]
+        assert any_place.columns("practice_progress") == ["log_id", "through", "through_crc32"]
+        before = any_place.tables()
+        any_place.execute("UPDATE practice_progress SET through = 0, through_crc32 = ''")
+        for statement in UNWANTED:
+            refused(any_place, statement.format(session_id=ended), logger)
+        assert any_place.tables() == before
+
+
+def test_the_guards_are_there_after_a_table_was_filled_again(any_place: Place) -> None:
+    with any_place.logger() as logger:
+        ended = work(logger)[0]
+        assert flushed(logger)
+        before = any_place.tables()
+        any_place.execute("DROP TABLE session_metrics")
+        assert flushed(logger)
+        assert any_place.tables() == before
+        for statement in UNWANTED:
+            refused(any_place, statement.format(session_id=ended), logger)
+
+
+def test_the_feeder_itself_is_refused_in_its_ordinary_course(any_place: Place) -> None:
+    with any_place.logger() as logger:
+        ended = work(logger)[0]
+        assert flushed(logger)
+    target = target_of(any_place.log, any_place.dsn)
+    with target.connect() as connection, pytest.raises(Exception, match="have ended do not change"):
+        with connection.database.transaction():
+            connection.database.execute("UPDATE sessions SET user_id = 'eve' WHERE id = ?", ended)
 
 
 # Migrations

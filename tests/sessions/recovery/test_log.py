@@ -93,7 +93,48 @@ def test_recovered_sessions_keep_their_key(make_engine: MakeEngine, recorded: Re
     second.recover_session()
     assert second.session_key == first.session_key
     (recovered,) = [event for event in recorded() if event.type == "recovery.completed"]
-    assert recovered.data == {"method": "resume", "tasks_restored": 1}
+    assert recovered.data == {"method": "resume", "tasks_restored": 1, "crash_count": 0}
+
+
+def test_what_ended_with_tasks_left_goes_on_in_another_session(make_engine: MakeEngine) -> None:
+    with make_engine() as first:
+        first.task_queue = ["a"]
+        first.save_session_state()
+    second = make_engine()
+    assert second.recover_session() is True
+    assert second.task_queue == ["a"]
+    assert second.session_key != first.session_key
+
+
+def test_nothing_is_told_of_a_session_after_its_end(
+    make_engine: MakeEngine, recorded: Recorded
+) -> None:
+    with make_engine() as engine:
+        engine.save_session_state()
+    watcher = make_engine(messages=lambda: ["game crashed"])
+    watcher.detect_crashes()
+    engine.attempt_restart()
+    assert recorded()[2].type == "session.ended"
+    assert engine.session_key is not None
+    assert [event.subject for event in recorded()].count(recorded()[0].subject) == 3
+    assert len({event.subject for event in recorded()}) == 3
+
+
+def test_continuing_saves_into_the_same_session_and_starts_nothing(
+    make_engine: MakeEngine, recorded: Recorded
+) -> None:
+    first = make_engine(messages=lambda: ["game crashed"])
+    first.task_queue = ["a"]
+    first.detect_crashes()
+    first.save_session_state()
+    second = make_engine()
+    second.continue_session()
+    assert second.save_thread is None
+    second.save_session_state()
+    assert types(recorded()) == ["session.started", "crash.detected", "state.saved", "state.saved"]
+    assert second.session_key == first.session_key
+    assert second.current_state is not None
+    assert (second.current_state.task_queue, second.current_state.crash_count) == (["a"], 1)
 
 
 def test_a_session_that_is_not_recovered_is_another_one(make_engine: MakeEngine) -> None:
@@ -124,12 +165,54 @@ def test_a_crash_is_told_of_the_session_that_saved_last(
     assert recorded()[-1].type == "crash.detected"
 
 
-def test_an_error_in_the_program_does_not_end_the_session_in_order(
+def test_crashes_that_others_tell_of_count(make_engine: MakeEngine, recorded: Recorded) -> None:
+    """Also those that the program does not know of when it saves again, at each recovery."""
+    watcher = make_engine(messages=lambda: ["game crashed"], restart=lambda: True)
+    watcher.auto_restart = True
+    for known in range(3):
+        bot = make_engine()
+        bot.recover_session()
+        bot.save_session_state()
+        watcher.handle_crash_recovery()
+        bot.save_session_state()
+        bot.stop_auto_save()
+        assert bot.current_state is not None and bot.current_state.crash_count == known
+    last = make_engine()
+    last.recover_session()
+    assert last.capture_current_state().crash_count == 3  # type: ignore[union-attr]
+    assert len({event.subject for event in recorded()}) == 1
+
+
+def test_a_crash_before_the_first_save_does_not_draw_the_later_ones_to_itself(
     make_engine: MakeEngine, recorded: Recorded
 ) -> None:
-    with pytest.raises(ZeroDivisionError), make_engine() as engine:
+    watcher = make_engine()
+    watcher.report_crash("process ended", "early")
+    bot = make_engine()
+    bot.save_session_state()
+    watcher.report_crash("process ended", "late")
+    assert recorded()[-1].subject == bot.session_key
+    watcher.close()
+    assert recorded()[-1].type == "session.ended"
+    assert recorded()[-1].subject == recorded()[0].subject != bot.session_key
+
+
+def test_who_told_of_a_crash_first_saves_into_the_same_session(
+    engine: SessionRecoveryEngine, recorded: Recorded
+) -> None:
+    engine.report_crash("process ended", "early")
+    engine.save_session_state()
+    assert len({event.subject for event in recorded()}) == 1
+    assert engine.current_state is not None and engine.current_state.crash_count == 1
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit(3), SystemExit("no disk")])
+def test_an_error_in_the_program_does_not_end_the_session_in_order(
+    make_engine: MakeEngine, recorded: Recorded, error: BaseException
+) -> None:
+    with pytest.raises((ZeroDivisionError, SystemExit)), make_engine() as engine:
         engine.save_session_state()
-        raise ZeroDivisionError
+        raise error
     assert "session.ended" not in types(recorded())
     with make_engine() as engine:
         engine.save_session_state()

@@ -376,6 +376,48 @@ def test_without_a_state_nothing_is_recovered(engine: SessionRecoveryEngine) -> 
     assert engine.save_thread_running is False
 
 
+def a_program(engine: SessionRecoveryEngine) -> list[str]:
+    """The quick start of the documentation: what it does."""
+    done = []
+    with engine:
+        if not engine.recover_session():
+            engine.task_queue = ["collect", "deliver"]
+            engine.start_auto_save()
+        while engine.task_queue:
+            done.append(engine.task_queue.pop(0))
+            engine.save_session_state()
+    return done
+
+
+def test_a_program_that_finished_starts_afresh(make_engine: MakeEngine, recorded: Recorded) -> None:
+    for _ in range(3):
+        assert a_program(make_engine()) == ["collect", "deliver"]
+    events = recorded()
+    assert len({event.subject for event in events}) == 3
+    assert [event.subject for event in events] == sorted(
+        [event.subject for event in events], key=[event.subject for event in events].index
+    )  # nothing is added to one that has ended
+
+
+def test_a_program_that_was_killed_after_its_last_task_does_none_again(
+    make_engine: MakeEngine,
+) -> None:
+    killed = make_engine()
+    killed.save_session_state()
+    assert a_program(make_engine()) == []
+
+
+def test_nobody_is_asked_about_a_finished_session(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builtins, "input", pytest.fail)
+    a_program(make_engine())
+    engine = make_engine()
+    assert engine.current_state is not None
+    assert engine.is_finished(engine.current_state)
+    assert engine.prompt_recovery() is False
+
+
 def test_recovering_starts_to_save_once_and_gives_back_tasks_and_modes(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
+import signal
+import stat
+import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -100,6 +106,7 @@ def test_a_program_that_is_killed_goes_on_where_it_was(supervise: Any) -> None:
     recovered = eventlog("recover", LOG, str(session), "--json").json
     assert recovered["state"] == json.loads(Path("state.json").read_text())
     assert recovered["state"]["task_queue"] == []
+    assert recovered["state"]["crash_count"] == KILLS
     assert (recovered["crashes_total"], recovered["ended_cleanly"]) == (KILLS, True)
 
 
@@ -143,18 +150,263 @@ if not pathlib.Path("out").exists():
     assert crash.error_message == "Oh: server disconnected"
 
 
-def test_stopping_ends_the_program(supervise: Any) -> None:
-    program = "import pathlib, time; pathlib.Path('up').touch(); time.sleep(600)"
-    supervisor = supervise(program, {"auto_restart": True})
-    running = Thread(target=supervisor.run)
-    running.start()
+# What it says last: the first run leaves a message, the second one ends well.
+SAYS = """
+import pathlib, sys
+if not pathlib.Path("out").exists():
+    pathlib.Path("out").write_text({text!r})
+    raise SystemExit({code})
+"""
+LISTENING = {"message_file": "out"}
+
+
+@pytest.mark.parametrize("text", ["game crashed\n", "game crashed"])
+def test_a_message_counts_also_when_the_program_then_ends_well(supervise: Any, text: str) -> None:
+    program = SAYS.format(text=text, code=0)
+    supervisor = supervise(program, {"auto_restart": True, "crash_detection": LISTENING})
+    assert (supervisor.run(), supervisor.restarts) == (0, 1)
+    (crash,) = supervisor.engine.crash_history
+    assert (crash.error_message, crash.recovery_successful) == ("game crashed", True)
+
+
+def test_a_message_of_an_earlier_run_does_not_count(
+    supervise: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Left behind by a program that nobody watched, or that was being ended."""
+    Path("out").write_text("game crashed\nand memory error")
+    detection = {"message_file": "out", "check_interval": 0.01}
+    program = "import time; time.sleep(0.3)"
+    supervisor = supervise(program, {"auto_restart": True, "crash_detection": detection})
+    assert (supervisor.run(), supervisor.restarts) == (0, 0)
+    assert supervisor.engine.crash_history == []
+    assert "2 old messages are not counted" in caplog.text
+
+
+def test_a_crash_before_the_first_save_leaves_the_later_ones_to_the_program(
+    supervise: Any,
+) -> None:
+    """Each of them is told of the session that goes on, and counts in its state."""
+    Path("recovery.yaml").write_text("{state_file: state.json}")
+    dying = """
+import os, pathlib
+from sessions.recovery import SessionRecoveryEngine
+runs = pathlib.Path("runs")
+number = len(runs.read_text()) if runs.exists() else 0
+runs.write_text("x" * (number + 1))
+if number == 0:
+    os.kill(os.getpid(), 9)
+with SessionRecoveryEngine("recovery.yaml") as engine:
+    if not engine.recover_session():
+        engine.task_queue = ["a"]
+    engine.save_session_state()
+    if number < 3:
+        os.kill(os.getpid(), 9)
+"""
+    supervisor = supervise(dying, {"auto_restart": True, "state_file": "state.json"})
+    assert supervisor.run() == 0
+    supervisor.engine.close()
+    about = {
+        event.data["error_message"]: [] for event in events() if event.type == "crash.detected"
+    }
+    crashes = [event.subject for event in events() if event.type == "crash.detected"]
+    saves = {event.subject for event in events() if event.type == "state.saved"}
+    assert len(crashes) == 3 and list(about) == ["killed by SIGKILL"]
+    assert crashes[0] not in saves and {*crashes[1:]} == saves
+    assert json.loads(Path("state.json").read_text())["crash_count"] == 2
+    ended = [event.subject for event in events() if event.type == "session.ended"]
+    assert {*ended} == {*crashes}
+
+
+def test_a_program_that_finished_its_session_is_not_started_again(
+    supervise: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would do all its work again."""
+    Path("recovery.yaml").write_text("{state_file: state.json}")
+    finishing = """
+from sessions.recovery import SessionRecoveryEngine
+with SessionRecoveryEngine("recovery.yaml") as engine:
+    engine.save_session_state()
+raise SystemExit(3)
+"""
+    supervisor = supervise(finishing, {"auto_restart": True, "state_file": "state.json"})
+    assert (supervisor.run(), supervisor.restarts) == (3, 0)
+    assert [crash.error_message for crash in supervisor.engine.crash_history] == ["exit code 3"]
+    assert "not started again" in caplog.text
+
+
+def test_what_helps_without_a_restart_does_not_start_it_again(supervise: Any) -> None:
+    """Else there would be no end to it."""
+    config = {"auto_restart": True, "auto_relog": True, "relog_command": ["true"]}
+    supervisor = supervise("raise SystemExit(3)", config, most_restarts=1)
+    assert (supervisor.run(), supervisor.restarts) == (3, 1)
+
+
+# Ending the program
+
+UP = "import pathlib, time; pathlib.Path('up').touch(); time.sleep(600)"
+DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {UP}"
+
+
+def wait_for(what: Callable[[], Any]) -> None:
     until = time.monotonic() + PATIENCE
-    while not Path("up").exists() and time.monotonic() < until:
+    while not what():
+        assert time.monotonic() < until
         time.sleep(0.001)
+
+
+def run_and_stop(supervisor: Supervisor) -> int:
+    """Stop it when the program is up; what ``run`` returned."""
+    codes: list[int] = []
+    running = Thread(target=lambda: codes.append(supervisor.run()))
+    running.start()
+    wait_for(Path("up").exists)
     supervisor.stop()
     running.join(PATIENCE)
-    assert not running.is_alive()
+    return codes[0]
+
+
+def test_stopping_ends_the_program(supervise: Any) -> None:
+    supervisor = supervise(UP, {"auto_restart": True})
+    assert run_and_stop(supervisor) == -signal.SIGTERM
     assert (supervisor.restarts, supervisor.engine.crash_history) == (0, [])
+
+
+def test_a_program_that_does_not_end_is_killed(
+    supervise: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    supervisor = supervise(DEAF, {"auto_restart": True}, patience=0.01)
+    assert run_and_stop(supervisor) == -signal.SIGKILL
+    assert "it is killed" in caplog.text
+    assert supervisor.engine.crash_history == []
+
+
+@pytest.mark.parametrize("end", ["wait", "exit 0", "exit 3", "kill -9 $$"])
+def test_no_process_of_the_program_is_left(engine: SessionRecoveryEngine, end: str) -> None:
+    """The pipe ends when nobody has it open any more: neither the shell nor what it started."""
+    os.mkfifo("pipe")
+    engine.manual = lambda crashes: False
+    script = f"trap '' TERM; exec > pipe; sleep 600 & touch up; {end}"
+    supervisor = Supervisor(engine, ["sh", "-c", script], patience=0.01)
+    with ThreadPoolExecutor() as pool:
+        ended = pool.submit(Path("pipe").read_bytes)
+        run_and_stop(supervisor)
+        assert ended.result(PATIENCE) == b""
+
+
+def test_stopping_while_a_restart_is_due_starts_nothing(supervise: Any) -> None:
+    supervisor = supervise("raise SystemExit(3)", {"auto_restart": True})
+    supervisor._delay = 600
+    restart = supervisor.engine.restart
+
+    def stop_meanwhile() -> Any:
+        supervisor.stop()
+        return restart()
+
+    supervisor.engine.restart = stop_meanwhile
+    assert (supervisor.run(), supervisor.restarts) == (3, 0)
+
+
+# What ends the supervisor itself
+
+SUPERVISOR = """
+import os, sys
+from sessions.recovery import SessionRecoveryEngine, Supervisor
+
+with SessionRecoveryEngine() as engine:
+    engine.manual = lambda crashes: print("asked", flush=True) or input()
+    command = [sys.executable, "-c", sys.argv[1]]
+    print("ended with", Supervisor(engine, command, patience=float(sys.argv[2])).run())
+"""
+WRITES_PID = "import os, pathlib; pathlib.Path('pid').write_text(str(os.getpid())); "
+
+
+def start_supervisor(program: str, patience: float = PATIENCE) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR, program, str(patience)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment({"PYTHONPATH": str(PROJECT)}),
+    )  # fmt: skip
+
+
+def is_locked() -> bool:
+    """Whether a supervisor, or the program of one, is alive."""
+    with Path("tmp/.session_state.json.supervisor").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("program", [UP, DEAF])
+def test_a_signal_to_the_supervisor_ends_the_program_first(number: int, program: str) -> None:
+    patience = 0.01 if program == DEAF else PATIENCE
+    with start_supervisor(program, patience) as supervisor:
+        wait_for(Path("up").exists)
+        assert is_locked()
+        supervisor.send_signal(number)
+        out, _ = supervisor.communicate(timeout=PATIENCE)
+    code = -number if number == signal.SIGINT else 128 + number
+    assert (supervisor.returncode, out) == (code, "")
+    assert not is_locked()
+
+
+def test_a_signal_while_no_program_runs_ends_the_supervisor_at_once() -> None:
+    with start_supervisor("raise SystemExit(3)") as supervisor:
+        assert supervisor.stdout is not None and supervisor.stdout.readline() == "asked\n"
+        supervisor.send_signal(signal.SIGTERM)
+        supervisor.communicate(timeout=PATIENCE)
+    assert supervisor.returncode == 128 + signal.SIGTERM
+
+
+def test_handlers_of_signals_are_what_they_were(supervise: Any) -> None:
+    def mine(number: int, frame: object) -> None: ...
+
+    before = signal.signal(signal.SIGTERM, mine)
+    try:
+        program = "import os, signal; print(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)"
+        assert supervise(program, {}).run() == 0
+        assert signal.getsignal(signal.SIGTERM) is mine
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert supervise("", {}).run() == 0
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_the_program_of_a_killed_supervisor_keeps_others_away(supervise: Any) -> None:
+    with start_supervisor(WRITES_PID + UP) as first:
+        wait_for(Path("up").exists)
+        pid = int(Path("pid").read_text())
+        with pytest.raises(BlockingIOError, match=f"supervisor {first.pid} or .* process {pid},"):
+            supervise("", {}).run()
+        first.kill()
+        first.communicate(timeout=PATIENCE)
+    with pytest.raises(BlockingIOError, match=f"process {pid}, still runs"):
+        supervise("", {}).run()
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not is_locked())
+    assert supervise("", {}).run() == 0
+
+
+def test_supervisors_of_different_state_files_do_not_meet(supervise: Any) -> None:
+    with start_supervisor(UP) as first:
+        wait_for(Path("up").exists)
+        assert supervise("", {"state_file": "other/state.json"}).run() == 0
+        first.terminate()
+        first.communicate(timeout=PATIENCE)
+
+
+def test_the_lock_is_no_link_and_private(supervise: Any) -> None:
+    supervisor = supervise("", {"state_file": "state.json"})
+    lock = Path(".state.json.supervisor")
+    lock.symlink_to("victim")
+    with pytest.raises(OSError, match="symbolic"):
+        supervisor.run()
+    assert not Path("victim").exists()
+    lock.unlink()
+    assert supervisor.run() == 0
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("command", ["ls -l", []])

@@ -1,12 +1,13 @@
-"""The file behind the given ids: a table in SQLite, and the SHA-256 of that file beside it.
+"""The file behind an index of the log: a table in SQLite, and the SHA-256 of that file beside it.
 
 A damaged row would let an event in twice, or deny one that is new, and SQLite itself does not
-notice. So a file is believed only when it has the hash that was noted after the last change; one
-that was being changed when its process died has not. Whoever opens it fills it again from the log.
+notice. So a file is believed only when it has the hash that was noted after the last change, and
+the note is gone while a change is under way. Whoever finds none fills the table again from the log.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from hashlib import file_digest
@@ -14,9 +15,7 @@ from pathlib import Path
 
 from eventlog._files import Files
 
-INDEX_NAME = "ids.sqlite"
-_NOTE_NAME = f"{INDEX_NAME}.sha256"
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _HEX_BYTES = 64
 
 Known = tuple[int, bytes]
@@ -25,18 +24,21 @@ Row = tuple[bytes, int, bytes]
 """Key, sequence and digest."""
 
 
-class IdIndex:
+class IndexFile:
     """Rows by key, and how far in the log they reach. Raises sqlite3.Error and OSError."""
 
-    def __init__(self, directory: Path, files: Files, *, anew: bool = False) -> None:
-        self._path = directory / INDEX_NAME
-        self._note = directory / _NOTE_NAME
+    def __init__(self, directory: Path, name: str, files: Files, *, anew: bool = False) -> None:
+        self._path = directory / f"{name}.sqlite"
+        self._note = directory / f"{name}.sqlite.sha256"
         self._files = files
         if not directory.is_dir():
             files.make_directory(directory)
-        if anew or not self._is_as_noted():
+        anew = anew or not self._is_as_noted()
+        if anew:
             self._start_anew()
         self._database = self._connect()
+        if anew:
+            self._note_hash()
 
     def _is_as_noted(self) -> bool:
         try:
@@ -48,7 +50,7 @@ class IdIndex:
             return False
 
     def _start_anew(self) -> None:
-        for stale in self._path.parent.glob(f"{INDEX_NAME}*"):
+        for stale in self._path.parent.glob(f"{self._path.name}*"):
             self._files.unlink(stale)
         self._files.close(self._files.create(self._path))  # SQLite would let others read it
 
@@ -64,7 +66,7 @@ class IdIndex:
             if not found:
                 database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
                 database.execute(
-                    "CREATE TABLE ids (key BLOB PRIMARY KEY, sequence INTEGER, content BLOB) "
+                    "CREATE TABLE known (key BLOB PRIMARY KEY, sequence INTEGER, content BLOB) "
                     "WITHOUT ROWID"
                 )
                 database.execute("CREATE TABLE reached (through INTEGER, check_ TEXT)")
@@ -83,16 +85,20 @@ class IdIndex:
         return row or (0, "")
 
     def look_up(self, key: bytes) -> Known | None:
-        """What is known of a key."""
-        query = "SELECT sequence, content FROM ids WHERE key = ?"
+        """What is known of a key. DatabaseError when another process died while changing it."""
+        if not os.path.exists(self._note):  # noqa: PTH110 - a quarter of the time, for every event
+            raise sqlite3.DatabaseError("a change was cut short")
+        query = "SELECT sequence, content FROM known WHERE key = ?"
         row: Known | None = self._database.execute(query, (key,)).fetchone()
         return row
 
     def store(self, rows: Iterator[Row], through: int, check: str) -> None:
         """Add rows, all or none, and note the hash of what there is now."""
+        if os.path.lexists(self._note):
+            self._files.unlink(self._note)
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._database.executemany("INSERT OR REPLACE INTO ids VALUES (?, ?, ?)", rows)
+            self._database.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", rows)
             self._database.execute("DELETE FROM reached")
             self._database.execute("INSERT INTO reached VALUES (?, ?)", (through, check))
             self._database.execute("COMMIT")
@@ -105,8 +111,7 @@ class IdIndex:
     def _note_hash(self) -> None:
         with self._path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
-        if not self._note.exists():
-            self._files.close(self._files.create(self._note))
+        self._files.close(self._files.create(self._note))
         self._note.write_text(digest)  # derived like SQLite's own file, and not a write of the log
 
     def close(self) -> None:

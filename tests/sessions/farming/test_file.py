@@ -8,63 +8,19 @@ import os
 import resource
 import signal
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from eventlog import Event, EventLog
+from eventlog import EventLog
 from sessions._shared_log import close_shared_logs
 from sessions.farming import SessionLogger
-
-FILE = Path("logs/farming_sessions.json")
-LOG = Path("activity.eventlog")
-
-
-@pytest.fixture(autouse=True)
-def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("EVENTLOG_DIR", raising=False)
-    yield
-    close_shared_logs()
-
-
-@pytest.fixture
-def farm() -> SessionLogger:
-    return SessionLogger("Farmer_")
-
-
-def save(farm: SessionLogger, *golds: int) -> None:
-    for gold in golds:
-        farm.save_session({"gold_collected": gold, "session_duration": 60})
-
-
-def in_file() -> Any:
-    return json.loads(FILE.read_bytes())
-
-
-def put(records: Any) -> None:
-    FILE.write_text(json.dumps(records))
-
-
-def edit(place: int, **changes: Any) -> None:
-    records = in_file()
-    records[place].update(changes)
-    put(records)
-
-
-def golds(farm: SessionLogger) -> list[Any]:
-    return [one["total_gold"] for one in farm.load_sessions(1000)]
-
-
-def events(*types: str) -> list[Event]:
-    if not LOG.exists():
-        return []
-    with EventLog.open(LOG, readonly=True) as log:
-        return list(log.read(types=types))
-
+from sessions.farming._file import Pages
+from tests.sessions.farming.helpers import FILE, LOG, edit, events, golds, in_file, put, save
 
 # Notes
 
@@ -346,6 +302,29 @@ def test_the_log_and_its_files_may_move_together(
     assert events("session.imported", "log.reset") == []
 
 
+# The text of the file
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(rounds=st.lists(st.lists(VALUES, max_size=4), min_size=1, max_size=4))
+def test_the_text_is_that_of_the_json_module_whatever_was_written_before(
+    rounds: list[list[Any]],
+) -> None:
+    pages = Pages()
+    kept: list[Any] = []
+    for new in rounds:
+        kept = [*kept, *new][-5:]
+        data = pages.encode(kept)
+        assert data == json.dumps(kept, indent=2).encode()
+        assert pages.parse(data) == kept
+        assert pages.parse(b"[1]") == [1]
+
+
 # When files cannot be written
 
 
@@ -358,11 +337,22 @@ def test_a_file_that_cannot_be_replaced_gets_the_session_later(
     obstacle.mkdir()
     save(farm, 2)
     assert FILE.read_bytes() == before
-    assert "not written, the log has the session" in caplog.text
+    assert "not written; the log has the session" in caplog.text
     assert golds(farm) == golds(SessionLogger("another")) == [2, 1]
     obstacle.rmdir()
     save(farm, 3)
     assert [one["total_gold"] for one in in_file()] == [1, 2, 3]
+
+
+def test_no_more_is_shown_than_the_file_will_have(farm: SessionLogger) -> None:
+    put([{"total_gold": gold} for gold in range(99)])
+    obstacle = Path("logs/.farming_sessions.json.tmp")
+    obstacle.mkdir()
+    save(farm, 99, 100, 101)
+    assert golds(farm) == list(range(101, 1, -1))
+    obstacle.rmdir()
+    save(farm, 102)
+    assert [one["total_gold"] for one in in_file()] == list(range(3, 103))
 
 
 def test_what_waits_for_the_file_is_not_what_readers_change(farm: SessionLogger) -> None:
@@ -440,16 +430,19 @@ def test_a_log_that_cannot_be_opened_leaves_the_file_as_it_was_used_to(
 def test_a_directory_that_is_held_for_long_holds_nobody(
     farm: SessionLogger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("sessions.farming._file._PATIENCE", 0.02)
+    monkeypatch.setattr("sessions.farming._publishing._PATIENCE", 0.02)
     descriptor = os.open("logs", os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         save(farm, 1)
         assert not FILE.exists()
         assert golds(farm) == [1]
+        assert "the next save writes it" in caplog.text
         assert "another program holds it" in caplog.text
     finally:
         os.close(descriptor)
+    save(farm, 2)
+    assert [one["total_gold"] for one in in_file()] == [1, 2]
 
 
 def test_a_link_in_place_of_the_file_is_not_written_through(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
-from eventlog import AreaVisited, Event, EventLog
+from eventlog import AreaVisited, EventLog
 from projections import Areas, SessionSummaries, SessionTrends, project, trend
 from sessions._shared_log import close_shared_logs
 from sessions.farming import SessionLogger, StatisticsTracker
-
-LOG = Path("activity.eventlog")
+from tests.sessions.farming.helpers import LOG, events
 
 
 class Clock:
@@ -28,18 +25,10 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("EVENTLOG_DIR", raising=False)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr("sessions.farming._tracker.monotonic", made)
-    yield made
-    close_shared_logs()
-
-
-def events() -> list[Event]:
-    with EventLog.open(LOG, readonly=True) as log:
-        return list(log.read())
+    return made
 
 
 def farm(tracker: StatisticsTracker, clock: Clock) -> None:

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -17,19 +16,9 @@ from eventlog import EventLog, verify
 from sessions._shared_log import close_shared_logs
 from sessions.farming import SessionLogger, StatisticsTracker
 from tests.cli.helpers import eventlog
+from tests.sessions.farming.helpers import FILE, LOG
 from tests.support import DEEP
 from tests.support.processes import ROOT, child, line_of, run
-
-LOG = Path("activity.eventlog")
-FILE = Path("logs/farming_sessions.json")
-
-
-@pytest.fixture(autouse=True)
-def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("EVENTLOG_DIR", raising=False)
-    yield
-    close_shared_logs()
 
 
 def test_the_example_runs_as_it_stands() -> None:

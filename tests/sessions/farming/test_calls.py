@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -15,11 +14,8 @@ from typing import Any
 import pytest
 
 from eventlog import InvalidEventError
-from sessions._shared_log import close_shared_logs
 from sessions.farming import SessionLogger
-
-FILE = Path("logs/farming_sessions.json")
-TABLE = Path("logs/farming_sessions_export.csv")
+from tests.sessions.farming.helpers import FILE, TABLE, in_file, put
 
 ORC_AND_DRAGON: dict[str, Any] = {
     "session_duration": 1800,
@@ -43,27 +39,6 @@ DRAGON: dict[str, Any] = {
         {"area": "Dragon Lair", "gold_from_area": 20000, "time_in_area": 2400},
     ],
 }
-
-
-@pytest.fixture(autouse=True)
-def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("EVENTLOG_DIR", raising=False)
-    yield
-    close_shared_logs()
-
-
-@pytest.fixture
-def farm() -> SessionLogger:
-    return SessionLogger("Farmer_")
-
-
-def in_file() -> Any:
-    return json.loads(FILE.read_bytes())
-
-
-def put(records: Any) -> None:
-    FILE.write_text(json.dumps(records))
 
 
 # Making one
@@ -172,7 +147,13 @@ def test_the_original_input_stays_as_it_was(farm: SessionLogger) -> None:
         ({"gold_collected": 2**64}, ValueError),
         ({"total_kills": 10**400}, ValueError),
         ({"session_duration": float("nan")}, ValueError),
-        ({"session_duration": 1e300}, (ValueError, OverflowError)),
+        ({"session_duration": float("inf")}, ValueError),
+        ({"session_duration": -float("inf")}, ValueError),
+        ({"session_duration": 10**400}, ValueError),
+        ({"session_duration": 1e30}, ValueError),
+        ({"session_duration": -1e30}, ValueError),
+        ({"gold_collected": 10**400, "session_duration": 60}, ValueError),
+        ({"gold_collected": 1e300, "session_duration": 1e-9}, ValueError),
         ({"area_performance": [{"area": "a", "time_in_area": float("inf")}]}, ValueError),
         ({"enemy_breakdown": {"orc": "x" * 1_100_000}}, InvalidEventError),
     ],
@@ -437,6 +418,17 @@ def test_a_csv_that_cannot_be_made_leaves_the_older_one(
     assert farm.export_sessions_csv() is False
     assert TABLE.read_bytes() == older
     assert caplog.records[-1].levelno == logging.ERROR
+
+
+def test_a_note_that_is_no_text_keeps_all_of_its_csv_away(
+    farm: SessionLogger, caplog: pytest.LogCaptureFixture
+) -> None:
+    farm.save_session(DRAGON)
+    put([{**in_file()[0], "notes": "\ud800"}])
+    farm.save_session(DRAGON)
+    assert farm.export_sessions_csv(2) is False
+    assert "surrogates not allowed" in caplog.text
+    assert farm.export_sessions_csv(1) is True
 
 
 def test_a_csv_of_fewer_sessions_has_the_newest(farm: SessionLogger) -> None:

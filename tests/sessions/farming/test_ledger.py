@@ -25,11 +25,10 @@ from projections._states import StateCodec
 from sessions._shared_log import close_shared_logs
 from sessions.farming import SessionLogger
 from sessions.farming._ledger import FarmingLedgers
+from tests.sessions.farming.helpers import FILE, LOG
 from tests.support import DEEP
 
 LEDGERS = FarmingLedgers()
-FILE = Path("logs/farming_sessions.json")
-LOG = Path("activity.eventlog")
 
 
 # The law
@@ -226,7 +225,9 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def it_answers_as_the_original(self) -> None:
-        expected = self.model + self.unwritten
+        expected = self.model
+        if self.unwritten:  # as the file will be with the next save
+            expected = (self.model + self.unwritten)[-100:]
         loaded = self.farm.load_sessions(1000)[::-1]
         assert [{name: one[name] for name in ("total_gold", "notes")} for one in loaded] == expected
         assert self.farm.get_trend_data("total_gold", 1000) == [
