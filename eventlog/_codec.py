@@ -218,12 +218,15 @@ def time_of(line: bytes) -> bytes:
 
 
 def commit_of(line: bytes) -> int | None:
-    """The batch size that an intact line states as the last of its batch, or None."""
+    """The batch size that an intact line states as the last of its batch, or None.
+
+    None also for what is intact and no event, such as a line of the manifest.
+    """
     body = line[:-CHECK_BYTES]
     if body.endswith(b"}"):
         return None
-    start = body.rfind(_COMMIT_NAME)
-    return int(body[start + len(_COMMIT_NAME) :])
+    digits = body[body.rfind(_COMMIT_NAME) + len(_COMMIT_NAME) :]
+    return int(digits) if digits.isdigit() else None
 
 
 _COMMIT_END = re.compile(rb',"commit":\d{1,10},"crc32":"[0-9a-f]{8}"}$', re.ASCII)

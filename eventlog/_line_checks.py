@@ -14,6 +14,7 @@ from eventlog._line_search import intact_lines
 from eventlog._manifest_lines import SealedEntry
 from eventlog._salvage import is_event
 from eventlog._segments import Block
+from eventlog._sound_block import sound_block
 from eventlog._sums import SegmentSums
 
 
@@ -50,6 +51,19 @@ class LineChecker:
 
     def take(self, block: Block) -> None:
         """Check the lines of one block."""
+        sound = None
+        if not self.behind_damage and self.batch_is_whole:
+            sound = sound_block(block, self.salt, self.expected, self.batch)
+        if sound is None:
+            self._take_each(block)
+            return
+        self.offset = block.offset + len(block.data)
+        self.expected += len(sound.lines)
+        self.batch = sound.batch
+        self.sums.add(sound.lines, len(block.data), sound.times)
+        self.intact += len(sound.lines)
+
+    def _take_each(self, block: Block) -> None:
         self.offset = block.offset
         *lines, rest = block.data.split(b"\n")
         good = [found for line in lines for found in self._check(line)]

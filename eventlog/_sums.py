@@ -24,11 +24,11 @@ class SegmentSums:
     last_time: bytes = b""
     merkle: MerkleTree = field(factory=MerkleTree)
 
-    def add(self, lines: list[bytes], raw_bytes: int) -> None:
-        """Add the lines of one block, without their LFs."""
+    def add(self, lines: list[bytes], raw_bytes: int, times: list[bytes] | None = None) -> None:
+        """Add the lines of one block, without their LFs, with the lines' times where known."""
         if not lines:
             return
-        times = [time_of(line) for line in lines]
+        times = times or [time_of(line) for line in lines]
         self.first_time = min(self.first_time, *times)
         self.last_time = max(self.last_time, *times)
         self.merkle.extend(lines)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from eventlog import EventLog
-from projections._collector import collector_paused
+from eventlog._collector import collector_paused
 from projections._fold import fold
 from projections._partials import Partials
 from projections._protocol import Projection

@@ -12,8 +12,8 @@ from typing import Any
 from attrs import frozen
 
 from eventlog import EventLog, PrunedError, SealedEntry
+from eventlog._collector import collector_paused
 from projections._cache import PartialCache
-from projections._collector import collector_paused
 from projections._fold import fold
 from projections._protocol import Projection
 from projections._states import StateCodec

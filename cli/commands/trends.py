@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from cli._asking import ask_sessions
 from cli._cells import as_shown, width_of
@@ -16,7 +17,7 @@ from cli._rows import format_numbers, say_what
 from cli._sparkline import bars, sparkline
 from cli._table import Column, print_table
 from cli._text import count, format_moment
-from projections import SessionTrends, TrendPoint, to_document, trend
+from projections import SessionTrends, TrendPoint, UnknownMetricError, to_document, trend
 
 _Drawn = tuple[TrendPoint, str, str]
 """A session with its number and its bar."""
@@ -43,7 +44,8 @@ def command(log: Path, metric: str, last: int, every: bool, question: Question, 
 
     Metrics are gold_per_hour, deaths_per_hour, session_length (minutes), velocity (tasks per hour),
     gold, kills, deaths, flees, events, tasks_completed, duration_ms, any other number that
-    session.summarized states, and the mean of any that metric.recorded holds.
+    session.summarized states, and the mean of any that metric.recorded holds. Where no session has
+    gold, and no other metric is named, there is no trend to show, and a line names those there are.
 
     \b
     Examples:
@@ -51,13 +53,26 @@ def command(log: Path, metric: str, last: int, every: bool, question: Question, 
       eventlog trends LOG --metric session_length --last 20
       eventlog trends LOG --metric pitch_accuracy --json | jq 'map(.value)'
     """
-    points = trend(ask_sessions(log, SessionTrends(), question), metric, last, every=every)
+    sessions = ask_sessions(log, SessionTrends(), question)
+    points = []
+    try:
+        points = trend(sessions, metric, last, every=every)
+    except UnknownMetricError as error:
+        if _is_named("metric"):
+            raise
+        say(f"{error}: choose one with --metric")
     if form is not Form.TABLE:
         print_documents(map(to_document, points), form)
     elif points:
         _print_trend(metric, points)
-    else:
+    elif not sessions:
         say("no sessions: the log holds no matching events")
+
+
+def _is_named(option: str) -> bool:
+    """Whether the user gave it, be it with the value that it has without."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not ParameterSource.DEFAULT
 
 
 def _trend_line(metric: str, values: list[float | None]) -> str:

@@ -76,10 +76,7 @@ class SessionLogger:
             try:
                 self._publisher.publish(path, file, session)
             except _STORAGE as error:
-                logger.error(
-                    "%s: not written; the log has the session, the next save writes it: %s",
-                    path, error,
-                )  # fmt: skip
+                logger.error("%s: not written now, the next save does it: %s", path, error)
 
     def load_sessions(self, count: int = 10) -> list[Any]:
         """The newest ``count`` records of the file, newest first; edited notes go into the log.

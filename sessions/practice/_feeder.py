@@ -147,7 +147,10 @@ class Feeder:
         connection.check()
         if not is_whole(connection):
             raise TableError("the tables were dropped or made anew: they are filled again")
+        recorded = bool(self._ledger.sessions())  # asked first: a session comes after its log
         with self._reading() as log:
+            if log is None and recorded:
+                raise TableError("sessions were recorded, and there is no log (any more)")
             while log is not None and feed(connection, log, self._ledger):
                 if self._stopping:
                     return

@@ -201,6 +201,11 @@ class Ledger:
         if self._log_id:
             with self._lock:
                 self._sessions.clear()
+            logger.error(
+                "[ERR] practice sessions: %s is another log than before. It lacks the starts of the"
+                " sessions before; what is recorded for them stays out of tables and answers",
+                log.path,
+            )
         self._spans = state_of(log, projection, head)
         for session_id, span in self._spans.items():
             self._learn(session_id or "", span)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
-from eventlog import EventLogError, InvalidEventError
+from eventlog import InvalidEventError
 from sessions.practice import _inputs, _values
 from sessions.practice._ledger import Session, ledger_of
 from sessions.practice._rows import ALIASES, Row
@@ -221,18 +221,16 @@ class SessionLogger:
 
     def close(self) -> None:
         """Bring the tables up to date, as far as the database answers within some seconds, and
-        let other processes write to the log. What is missing then in the tables comes with the
-        next logger of this log.
+        what was recorded to the disk. What is missing then in the tables comes with the next
+        logger of this log.
         """
         if not self._closed:
             from sessions.practice._feeder import release
 
             self._closed = True
             release(self._feeder)
-            try:
-                self._ledger.log.close()
-            except (EventLogError, OSError) as error:
-                logger.error("[ERR] the log was not closed in order: %s", error)
+            if not self._ledger.log.settle():
+                logger.error("[ERR] not all that was recorded is on the disk")
 
     @property
     def closed(self) -> bool:

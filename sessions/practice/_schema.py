@@ -231,11 +231,8 @@ _GUARDS: dict[str, tuple[str, ...]] = {
                 RAISE EXCEPTION '{_REFUSAL}'
                     USING ERRCODE = 'integrity_constraint_violation';
             END IF;
-            IF TG_OP = 'DELETE' THEN
-                RETURN OLD;
-            END IF;
             RETURN NEW;
-        END $$""",
+        END $$""",  # noqa: S608
         *_postgres_guard("sessions", "rows", "UPDATE OR DELETE", "ROW"),
         *_postgres_guard("session_metrics", "rows", "INSERT OR UPDATE OR DELETE", "ROW"),
         *_postgres_guard("sessions", "truncate", "TRUNCATE", "STATEMENT"),

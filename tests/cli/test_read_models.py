@@ -297,6 +297,18 @@ def test_an_unknown_metric_names_the_known_ones(log: Path) -> None:
     refused(outcome, 1, "no session has the metric 'golf'", "gold_per_hour", "pitch_accuracy")
 
 
+def test_trends_of_a_log_without_gold_say_what_there_is(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("metric.recorded", {"pitch_accuracy": 0.5}, subject="s")
+    for form, out in (([], b""), (["--json"], b"[]\n"), (["--jsonl"], b"")):
+        outcome = eventlog("trends", tmp_path / "log", *form)
+        assert (outcome.code, outcome.out) == (0, out)
+        assert "'gold_per_hour'" in outcome.err
+        assert "pitch_accuracy" in outcome.err
+        assert "--metric" in outcome.err
+    refused(eventlog("trends", tmp_path / "log", "--metric", "gold_per_hour"), 1, "pitch_accuracy")
+
+
 def test_an_unknown_model_names_the_known_ones(log: Path) -> None:
     misused(eventlog("project", log, "golf"), *READ_MODELS)
 

@@ -75,6 +75,11 @@ def types(log: str = "activity.eventlog") -> list[str]:
         return [event.type for event in opened.read()]
 
 
+def subjects() -> set[str | None]:
+    with EventLog.open("activity.eventlog", readonly=True) as opened:
+        return {event.subject for event in opened.read()}
+
+
 # What must be said
 
 
@@ -109,10 +114,40 @@ def test_save_keeps_the_tasks_that_are_left() -> None:
     assert json.loads(STATE.read_text())["task_queue"] == ["a", "b"]
 
 
+def test_save_goes_on_with_the_session_that_saved_last() -> None:
+    engine = SessionRecoveryEngine(messages=lambda: ["game crashed"])
+    engine.detect_crashes()
+    engine.save_session_state()
+    engine.close(ended=False)
+    for _ in range(2):
+        assert call("--save").code == 0
+        assert json.loads(STATE.read_text())["crash_count"] == 1
+    assert types() == ["session.started", "crash.detected", *["state.saved"] * 3]
+    assert subjects() == {engine.session_key}
+
+
+def test_save_after_the_end_of_a_session_begins_another() -> None:
+    saved(crash_count=7)
+    call("--save")
+    assert json.loads(STATE.read_text())["crash_count"] == 0
+    assert types()[-3:] == ["session.ended", "session.started", "state.saved"]
+    assert len(subjects()) == 2
+
+
+def test_a_finished_session_is_not_recovered() -> None:
+    with SessionRecoveryEngine() as engine:
+        engine.save_session_state()
+    outcome = call("--recover", stdin=b"y\n")
+    assert outcome.code == 1
+    assert "has ended" in outcome.text
+    assert types()[-1] == "session.ended"
+
+
 def test_while_recovery_is_disabled_only_force_saves() -> None:
     disabled = {"recovery_enabled": False}
     outcome = call("--save", config=disabled)
     assert (outcome.code, outcome.text.count("--force"), STATE.exists()) == (1, 1, False)
+    assert not Path("activity.eventlog").exists()
     assert call("--save", "--force", config=disabled).code == 0
     assert STATE.exists()
 
@@ -323,6 +358,22 @@ def test_auto_save_saves_until_it_is_interrupted(number: int) -> None:
     assert json.loads(STATE.read_text())["task_queue"] == ["a", "b"]
     assert json.loads(Path("o").read_text())["save_interval"] == 0.01
     assert types()[-1] == "session.ended"
+
+
+def ignore_interrupts() -> None:
+    """As shells start what is to run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("action", ["--auto-save", "--watch"])
+def test_sigterm_ends_it_also_where_ctrl_c_is_ignored(action: str) -> None:
+    with start("session-recovery", action, preexec_fn=ignore_interrupts) as child:
+        assert child.stdout is not None
+        assert b"Ctrl-C" in child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)
+        _, err = child.communicate(timeout=PATIENCE)
+    assert (child.returncode, err) == (0, b"")
 
 
 def test_watch_deals_with_each_crash_as_it_comes() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +25,13 @@ HUGE = 1 << 40
 
 Bomb = Callable[[Path], None]
 """Puts it into the log in this directory, which has one sealed segment and an empty active one."""
+
+BOMBS: list[Bomb] = []
+
+
+def _bomb(bomb: Bomb) -> Bomb:
+    BOMBS.append(bomb)
+    return bomb
 
 
 def sealed_log(path: Path) -> Path:
@@ -46,18 +54,18 @@ def _state(path: Path, **changes: object) -> None:
     manifest.write_bytes(finish_line(body, _salt(path)))
 
 
-def _replace(path: Path, frames: bytes, sizes: list[tuple[int, int]], *, honest: bool) -> None:
-    """Put frames and a seek table into the segment; ``honest``: the manifest states the same."""
+def _replace(path: Path, frames: bytes, sizes: list[tuple[int, int]]) -> None:
+    """Put frames and a seek table into the segment; the manifest states the same."""
     table = b"".join(struct.pack("<II", *size) for size in sizes)
     table += struct.pack("<IBI", len(sizes), 0, 0x8F92EAB1)
     stored = frames + struct.pack("<II", 0x184D2A5E, len(table)) + table
     segment_files(path)[0].write_bytes(stored)
-    if honest:
-        raw_bytes = sum(raw for _, raw in sizes)
-        digest = sha256(stored).hexdigest()
-        _state(path, stored_bytes=len(stored), sha256=digest, raw_bytes=raw_bytes)
+    raw_bytes = sum(raw for _, raw in sizes)
+    digest = sha256(stored).hexdigest()
+    _state(path, stored_bytes=len(stored), sha256=digest, raw_bytes=raw_bytes)
 
 
+@cache
 def _zeros(size: int, *, with_size: bool = True) -> bytes:
     """A frame that unpacks to so many zeros."""
     compressor = zstandard.ZstdCompressor(write_checksum=True, write_content_size=with_size)
@@ -71,103 +79,125 @@ def _header(size: int) -> bytes:
     return b"\x28\xb5\x2f\xfd" + bytes([0xE4]) + struct.pack("<Q", size) + b"\x01\0\0" + bytes(4)
 
 
-def frame_of_a_gigabyte(path: Path) -> None:
-    frame = _zeros(1024 * MIB)
-    _replace(path, frame, [(len(frame), 1024 * MIB)], honest=True)
+@_bomb
+def frame_of_512_megabytes(path: Path) -> None:
+    frame = _zeros(512 * MIB)
+    _replace(path, frame, [(len(frame), 512 * MIB)])
 
 
-def frame_of_a_gigabyte_the_table_calls_small(path: Path) -> None:
-    frame = _zeros(1024 * MIB)
-    _replace(path, frame, [(len(frame), 300)], honest=True)
+@_bomb
+def frame_of_512_megabytes_the_table_calls_small(path: Path) -> None:
+    frame = _zeros(512 * MIB)
+    _replace(path, frame, [(len(frame), 300)])
 
 
-def frame_of_a_gigabyte_that_states_no_size(path: Path) -> None:
-    frame = _zeros(1024 * MIB, with_size=False)
-    _replace(path, frame, [(len(frame), 300)], honest=True)
+@_bomb
+def frame_of_512_megabytes_that_states_no_size(path: Path) -> None:
+    frame = _zeros(512 * MIB, with_size=False)
+    _replace(path, frame, [(len(frame), 300)])
 
 
-def frame_of_a_gigabyte_without_a_table(path: Path) -> None:
-    segment_files(path)[0].write_bytes(_zeros(1024 * MIB, with_size=False))
+@_bomb
+def frame_of_512_megabytes_without_a_table(path: Path) -> None:
+    segment_files(path)[0].write_bytes(_zeros(512 * MIB, with_size=False))
 
 
+@_bomb
 def frame_that_states_a_terabyte(path: Path) -> None:
-    _replace(path, _header(HUGE), [(len(_header(HUGE)), 0xFFFFFFFF)], honest=True)
+    _replace(path, _header(HUGE), [(len(_header(HUGE)), 0xFFFFFFFF)])
 
 
+@_bomb
 def frame_that_states_a_terabyte_the_table_calls_small(path: Path) -> None:
-    _replace(path, _header(HUGE), [(len(_header(HUGE)), 300)], honest=True)
+    _replace(path, _header(HUGE), [(len(_header(HUGE)), 300)])
 
 
+@_bomb
 def hundred_frames_of_the_largest_size(path: Path) -> None:
     frame = _zeros(16 * MIB)
-    _replace(path, frame * 100, [(len(frame), 16 * MIB)] * 100, honest=True)
+    _replace(path, frame * 100, [(len(frame), 16 * MIB)] * 100)
 
 
+@_bomb
 def manifest_that_states_a_terabyte(path: Path) -> None:
     _state(path, raw_bytes=HUGE, stored_bytes=HUGE)
 
 
+@_bomb
 def manifest_that_states_a_terabyte_of_lines(path: Path) -> None:
     _state(path, raw_bytes=HUGE)
 
 
+@_bomb
 def manifest_with_2_to_the_60_events(path: Path) -> None:
     _state(path, last_sequence=1 << 60, events=1 << 60)
 
 
+@_bomb
 def table_of_four_billion_frames(path: Path) -> None:
     segment = segment_files(path)[0]
     segment.write_bytes(segment.read_bytes()[:-9] + struct.pack("<IBI", 0xFFFFFFFF, 0, 0x8F92EAB1))
 
 
-def table_of_four_billion_frames_that_is_there(path: Path) -> None:
-    size = 0xFFFFFFFF * 8 + 17
+@_bomb
+def table_of_64_million_frames_that_is_there(path: Path) -> None:
+    frames = 1 << 26
+    size = frames * 8 + 17
     with segment_files(path)[0].open("r+b") as file:  # sparse: it takes no room
         file.seek(size - 9)
-        file.write(struct.pack("<IBI", 0xFFFFFFFF, 0, 0x8F92EAB1))
+        file.write(struct.pack("<IBI", frames, 0, 0x8F92EAB1))
         file.seek(0)
-        file.write(struct.pack("<II", 0x184D2A5E, size - 8 & 0xFFFFFFFF))
+        file.write(struct.pack("<II", 0x184D2A5E, size - 8))
     _state(path, stored_bytes=size)
 
 
+@_bomb
 def table_of_a_million_empty_frames(path: Path) -> None:
-    _replace(path, b"", [(0, 0)] * 1_000_000, honest=True)
+    _replace(path, b"", [(0, 0)] * 1_000_000)
 
 
-def sealed_segment_with_a_gigabyte_behind_it(path: Path) -> None:
+@_bomb
+def sealed_segment_with_512_megabytes_behind_it(path: Path) -> None:
     with segment_files(path)[0].open("r+b") as file:
-        file.truncate(1024 * MIB)
+        file.truncate(512 * MIB)
 
 
 # In the active segment
 
 
+@_bomb
 def line_of_100_megabytes(path: Path) -> None:
     active_file(path).write_bytes(b"x" * 100 * MIB + b"\n")
 
 
+@_bomb
 def line_of_100_megabytes_without_an_end(path: Path) -> None:
     active_file(path).write_bytes(b"x" * 100 * MIB)
 
 
+@_bomb
 def sound_line_of_100_megabytes(path: Path) -> None:
     _write_event(path, b'{"text":"' + b"x" * 100 * MIB + b'"}')
 
 
+@_bomb
 def line_of_100_megabytes_before_a_sound_one(path: Path) -> None:
     _write_event(path, b"{}")
     active = active_file(path)
     active.write_bytes(b"x" * 100 * MIB + b"\n" + active.read_bytes())
 
 
+@_bomb
 def nesting_of_100_000(path: Path) -> None:
     _write_event(path, b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
 
 
+@_bomb
 def many_beginnings_of_lines(path: Path) -> None:
     active_file(path).write_bytes(b'{"specversion":"1.0",' * 200_000)
 
 
+@_bomb
 def many_beginnings_and_ends_of_lines(path: Path) -> None:
     active_file(path).write_bytes(b'{"specversion":,"commit":1,"crc32":"00000000"}' * 50_000)
 
@@ -183,20 +213,24 @@ def _write_event(path: Path, data: bytes) -> None:
 # In the small files
 
 
+@_bomb
 def manifest_line_of_100_megabytes(path: Path) -> None:
     with (path / MANIFEST).open("ab") as file:
         file.write(b"x" * 100 * MIB)
 
 
+@_bomb
 def manifest_nesting_of_100_000(path: Path) -> None:
     nested = b'{"record":"sealed","segment":' + b"[" * 100_000 + b"]" * 100_000
     (path / MANIFEST).write_bytes(finish_line(nested, _salt(path)))
 
 
+@_bomb
 def log_json_of_100_megabytes(path: Path) -> None:
     (path / "log.json").write_bytes(b"x" * 100 * MIB)
 
 
+@_bomb
 def log_json_nesting_of_100_000(path: Path) -> None:
     nested = b'{"format":' + b"[" * 100_000 + b"]" * 100_000
     (path / "log.json").write_bytes(finish_line(nested, 0))
@@ -205,10 +239,3 @@ def log_json_nesting_of_100_000(path: Path) -> None:
 def _salt(path: Path) -> int:
     with EventLog.open(path, readonly=True) as log:
         return salt_of(log.log_id)
-
-
-BOMBS: list[Bomb] = [
-    made for name, made in list(globals().items())
-    if callable(made) and getattr(made, "__module__", "") == __name__
-    and not name.startswith("_") and name not in ("sealed_log",)
-]  # fmt: skip

@@ -33,7 +33,16 @@ def test_leaves_that_arrive_in_parts_give_the_recursive_hash(
 
 def test_known_trees() -> None:
     """The vectors that implementations of RFC 6962 share."""
-    leaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "60" * 16]
+    leaves = [
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    ]
     roots = {
         0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",

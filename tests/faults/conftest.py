@@ -24,5 +24,7 @@ def scratch() -> Iterator[Path]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each thing that was counted."""
+    if TALLY:
+        terminalreporter.section("faults")
     for what, count in TALLY.items():
-        terminalreporter.write_line(f"{what}: {count:,}")
+        terminalreporter.line(f"{count:>9,} {what}")

@@ -8,10 +8,9 @@ from random import Random
 from attrs import frozen
 
 from tests.faults.disk import Cut, File, Write, replay
-from tests.support import DEEP
 
 CUTS = 5
-"""At how many bytes a write is torn in a normal run; in a deep one it is at every byte."""
+"""At how many bytes a write is torn when it is not at every one."""
 
 
 @frozen
@@ -33,13 +32,13 @@ def extremes(file: File) -> list[Content]:
     return found
 
 
-def details(file: File) -> Iterator[Content]:
+def details(file: File, every_byte: bool) -> Iterator[Content]:
     """Every other legal content: each write torn, with its later parts absent or wrong."""
     for index, change in enumerate(file.pending):
         before = replay(file.safe, file.pending[:index])
         yield Content(before)
         if isinstance(change, Write):
-            yield from _torn(before, change)
+            yield from _torn(before, change, cuts(len(change.data), every_byte))
             yield from _overtaken(before, change, file.pending[index + 1 :])
     if _is_cut(file):  # the cut is forgotten, and what was written after it is not
         yield Content(replay(file.safe, [one for one in file.pending if isinstance(one, Write)]))
@@ -49,9 +48,8 @@ def _is_cut(file: File) -> bool:
     return any(isinstance(change, Cut) for change in file.pending)
 
 
-def _torn(before: bytes, write: Write) -> Iterator[Content]:
-    size = len(write.data)
-    for cut in cuts(size):
+def _torn(before: bytes, write: Write, at: list[int]) -> Iterator[Content]:
+    for cut in at:
         head, tail = write.data[:cut], write.data[cut:]
         yield Content(before + head)
         yield Content(before + head + bytes(len(tail)))
@@ -67,9 +65,9 @@ def _overtaken(before: bytes, write: Write, later: list[Write | Cut]) -> Iterato
             yield Content(replay(before + hole, later[:count]), reordered=True)
 
 
-def cuts(size: int) -> list[int]:
-    """At which bytes a write of this size is torn: both ends, and a spread between them."""
-    if DEEP or size <= CUTS:
+def cuts(size: int, every_byte: bool) -> list[int]:
+    """At which bytes a write of this size is torn: all, or both ends and a spread between them."""
+    if every_byte or size <= CUTS:
         return list(range(1, size))
     return sorted({1, size - 1, *Random(size).sample(range(2, size - 1), CUTS - 2)})
 

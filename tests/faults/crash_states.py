@@ -20,6 +20,7 @@ from attrs import frozen
 from tests.faults.contents import Content, details, extremes
 from tests.faults.disk import Directory, File, Naming, apply
 from tests.faults.tracing import Promise, Step, Trace
+from tests.support import DEEP
 
 MANY = 48
 """Of more ways than this for names and whole files to be there or not, a spread is taken."""
@@ -41,7 +42,7 @@ class CrashState:
     as_it_is: bool = False
     """Whether only the process died: then what was promised against a kill counts, too."""
     reordered: bool = False
-    """Whether a later write is there and an earlier one, unsynced as well, is not."""
+    """Whether a later batch is there and an earlier one, unsynced as well, is not."""
 
     @property
     def events_promised(self) -> int:
@@ -68,21 +69,25 @@ class CrashState:
             (root / name).write_bytes(data)
 
 
-def crash_states(trace: Trace, disk: Directory, start: int = 0) -> Iterator[CrashState]:
+def crash_states(
+    trace: Trace, disk: Directory, start: int = 0, every_byte: bool = DEEP
+) -> Iterator[CrashState]:
     """Each distinct one with its strongest promise. The trace began on this disk.
 
     With ``start``, those of the moments from that entry of the trace on.
     """
     met: set[tuple[bytes, int]] = set()
     for after in range(len(trace), start - 1, -1):  # promises only grow
-        for state in _states_after(trace, disk, after):
+        for state in _states_after(trace, disk, after, every_byte):
             key = state.digest(), state.events_promised
             if key not in met:
                 met.add(key)
                 yield state
 
 
-def _states_after(trace: Trace, disk: Directory, after: int) -> Iterator[CrashState]:
+def _states_after(
+    trace: Trace, disk: Directory, after: int, every_byte: bool
+) -> Iterator[CrashState]:
     disk, promise = deepcopy(disk), Promise()
     for entry in trace[:after]:
         if isinstance(entry, Step):
@@ -94,10 +99,16 @@ def _states_after(trace: Trace, disk: Directory, after: int) -> Iterator[CrashSt
     yield CrashState(now, directories, promise, after, as_it_is=True)
     for kept in _name_choices(disk):
         files, directories = _tree(disk, kept)
-        for contents in _content_choices(files):
+        for contents in _content_choices(files, every_byte):
             data = {path: content.data for path, content in contents.items()}
-            reordered = any(content.reordered for content in contents.values())
+            reordered = any(
+                content.reordered and _takes_events(path) for path, content in contents.items()
+            )
             yield CrashState(data, directories, promise, after, reordered=reordered)
+
+
+def _takes_events(path: str) -> bool:
+    return path.startswith("log/segments/") and path.endswith(".jsonl")
 
 
 # Names: each reaches the disk by itself, but what happens to one name happens in its order.
@@ -163,7 +174,7 @@ def _keep(chains: list[tuple[int, list[Naming]]], counts: Sequence[int]) -> _Kep
 # Contents: all files at an extreme, in every combination; then one of them in every detail.
 
 
-def _content_choices(files: dict[str, File]) -> Iterator[dict[str, Content]]:
+def _content_choices(files: dict[str, File], every_byte: bool) -> Iterator[dict[str, Content]]:
     settled = {path: Content(file.safe) for path, file in files.items() if not file.pending}
     pending = {path: file for path, file in files.items() if file.pending}
     for contents in _spread([extremes(file) for file in pending.values()]):
@@ -171,7 +182,7 @@ def _content_choices(files: dict[str, File]) -> Iterator[dict[str, Content]]:
     current = settled | {path: Content(file.current) for path, file in pending.items()}
     nothing = settled | {path: Content(file.safe) for path, file in pending.items()}
     for path, file in pending.items():
-        for content in details(file):
+        for content in details(file, every_byte):
             for others in (current, nothing):
                 yield others | {path: content}
 

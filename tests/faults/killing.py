@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -75,18 +74,17 @@ class KillingFiles(TellingFiles):
 
 @frozen
 class Child:
-    """A process that runs a workload, and the file to which it tells its promises."""
+    """A process that runs a workload, and the pipe in which it tells its promises."""
 
     process: int
     told: IO[bytes]
     before: Promise
 
-    def promise(self) -> Promise | None:
+    def promise(self, heard: Sequence[bytes] = ()) -> Promise | None:
         """What was promised when it was killed, ``before`` included; None when it was not."""
-        _, status = os.waitpid(self.process, 0)
         with self.told:
-            self.told.seek(0)
-            lines = self.told.read().splitlines(keepends=True)
+            lines = [*heard, *self.told.read().splitlines(keepends=True)]
+        _, status = os.waitpid(self.process, 0)
         if os.WIFEXITED(status):
             assert os.WEXITSTATUS(status) == 0, "the child failed: see its traceback above"
             return None
@@ -109,22 +107,27 @@ def killed(workload: Workload, root: Path, moment: Moment, before: Promise) -> P
     return child.promise()
 
 
-def killed_after(seconds: float, workload: Workload, root: Path, before: Promise) -> Promise:
-    """What was promised when a child was killed that had been at work for so long."""
+def killed_after(
+    promises: int, seconds: float, workload: Workload, root: Path, before: Promise
+) -> Promise:
+    """What was promised when a child was killed, a moment after it had promised so often."""
     child = _start(workload, before, lambda told: TellingFiles(root, told))
-    time.sleep(seconds)
+    heard = [child.told.readline() for _ in range(promises)]
+    time.sleep(seconds)  # anything may happen in it: that is what is tried
     os.kill(child.process, signal.SIGKILL)
-    promise = child.promise()
+    promise = child.promise(heard)
     assert promise is not None, "the child had ended before"
     return promise
 
 
 def _start(workload: Workload, before: Promise, make_files: Callable[[int], TracingFiles]) -> Child:
-    told = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
+    mine, its = os.pipe()
     process = os.fork()
     if process == 0:
-        _run_and_leave(workload, before, make_files(told.fileno()))
-    return Child(process, told, before)
+        os.close(mine)
+        _run_and_leave(workload, before, make_files(its))
+    os.close(its)
+    return Child(process, os.fdopen(mine, "rb"), before)
 
 
 def _run_and_leave(workload: Workload, before: Promise, files: TracingFiles) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -68,14 +69,28 @@ def test_eventlog_loses_doubles_and_tears_nothing(tmp_path: Path) -> None:
     TALLY["of these lost, doubled or torn"] = 0
 
 
+def readable(file: Path) -> bytes:
+    """The content; of a compressed file that is not whole, what comes before its damage."""
+    if file.suffix != ".gz":
+        return file.read_bytes()
+    data = b""
+    try:
+        with gzip.open(file) as unpacked:
+            while part := unpacked.read1():
+                data += part
+    except (EOFError, OSError, zlib.error):
+        print(f"{file.name} is damaged after {len(data)} bytes")
+    return data
+
+
 def test_what_loguru_loses_is_counted(tmp_path: Path) -> None:
     """For comparison only: nothing here depends on it."""
     (tmp_path / "log").mkdir()
     expected = written(WITH_LOGURU, tmp_path / "log")
     found = Counter[str]()
     for file in (tmp_path / "log").iterdir():
-        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        found.update(line.rpartition(" ")[0] for line in data.decode().splitlines())
+        lines = readable(file).decode(errors="replace").splitlines()
+        found.update(line.rpartition(" ")[0] for line in lines)
     TALLY["lines of many processes, written with loguru"] = expected.total()
     TALLY["of these lost with loguru"] = (expected - found).total()
     TALLY["of these doubled or torn with loguru"] = (found - expected).total()

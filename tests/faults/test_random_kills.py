@@ -27,10 +27,10 @@ def at_work(root: Path, files: TracingFiles, seed: int) -> None:
         files.sealing.open()
         for turn in count(1):
             work.add(random.choice([1, 1, 2, 5]), given=random.random() < 0.1)
-            if turn % 40 == 0:
+            if turn % 15 == 0:
                 work.log.seal()
-            if turn % 150 == 0:
-                prune_to(work, keep_events=50)
+            if turn % 60 == 0:
+                prune_to(work, keep_events=20)
 
 
 @pytest.mark.parametrize("seed", range(LOGS))
@@ -38,10 +38,13 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(seed: int, scr
     random, promise, root = Random(seed), Promise(), scratch / "root"
     root.mkdir()
     for number in range(KILLS_OF_A_LOG):
-        life = random.uniform(0, 0.06)
-        promise = killed_after(life, partial(at_work, seed=100 * seed + number), root, promise)
+        promises, moment = random.randint(1, 200), random.uniform(0, 0.004)
+        promise = killed_after(
+            promises, moment, partial(at_work, seed=100 * seed + number), root, promise
+        )
         copy = Path(shutil.copytree(root, scratch / "checked"))
         assert_reopens(copy / "log", promise, promise.kept)
         shutil.rmtree(copy)
         TALLY["kills at random times"] += 1
-    assert promise.kept > 100, "the children were killed before they did anything"
+    assert promise.kept > 200, "the children were killed before they did anything"
+    assert promise.pruned > 0

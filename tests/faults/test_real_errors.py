@@ -12,6 +12,7 @@ import pytest
 
 from eventlog import EventLog, verify
 from tests.faults.tally import TALLY
+from tests.support.logs import batch
 from tests.support.processes import ROOT
 
 needs_strace = pytest.mark.skipif(
@@ -126,6 +127,37 @@ def test_a_system_call_that_a_signal_interrupts_is_made_again(call: str, tmp_pat
     assert "INJECTED" in (tmp_path / "strace").read_text(), "nothing was interrupted"
     assert said == [*map(str, numbers), "done"]
     assert_goes_on(tmp_path / "log", numbers)
+
+
+READ = """
+import sys
+from eventlog import EventLog, EventLogError
+try:
+    with EventLog.open(sys.argv[1], readonly=True) as log:
+        print(sum(1 for _ in log.read()))
+except (EventLogError, OSError) as error:
+    print("failed", error.errno if isinstance(error, OSError) else error)
+"""
+
+
+@needs_strace
+@pytest.mark.parametrize(
+    "file",
+    ["log.json", "manifest.jsonl", f"segments/{1:019}.jsonl.zst", f"segments/{4:019}.jsonl"],
+)
+def test_a_failed_read_is_an_error_and_never_the_end_of_the_log(file: str, tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.extend(batch(1, 3))
+        log.seal()
+        log.extend(batch(4, 3))
+    done = subprocess.run(
+        ["strace", "-f", "-o", tmp_path / "strace", "-P", tmp_path / "log" / file,
+         "-e", "trace=read,pread64,readv", "-e", "inject=read,pread64,readv:error=EIO:when=1+",
+         sys.executable, "-c", READ, tmp_path / "log"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert "INJECTED" in (tmp_path / "strace").read_text(), "nothing failed"
+    assert done.stdout == f"failed {errno.EIO}\n", done.stderr
 
 
 def failing(root: Path, injected: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from projections._collector import collector_paused
+from eventlog._collector import collector_paused
 
 
 @pytest.fixture(autouse=True)

@@ -512,6 +512,7 @@ def test_a_log_damaged_meanwhile_lets_a_session_go_on(
         session_id = begin(logger)
         measure(logger, session_id, 3)
     del logger  # and with it, all that was known
+    close_shared_logs()
     with place.logger() as logger:
         assert stats_of(logger, session_id)["end_time"] is None
         (segment,) = (place.log / "segments").iterdir()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -170,3 +175,108 @@ def test_a_server_that_says_nothing_keeps_nobody_waiting(
             assert logger.get_session_stats(session_id) is not None
             assert not logger.flush(0.05)
     assert len(place.events()) == 7
+
+
+# The log
+
+
+def test_tables_are_not_up_to_date_with_a_log_that_is_gone(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    with place.logger() as logger:
+        assert flushed(logger)  # there was none yet, and nothing to show
+        session_id = begin(logger)
+        assert flushed(logger)
+        rmtree(place.log)
+        assert not logger.flush(0.3)
+        assert "there is no log (any more)" in caplog.text
+        assert logger.get_session_stats(session_id) is not None
+
+
+def test_a_log_that_took_the_place_of_another_is_said_and_fed(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    with place.logger() as logger:
+        before = begin(logger)
+        assert flushed(logger)
+        rmtree(place.log)
+        after = begin(logger)
+        measure(logger, before)
+        measure(logger, after)
+        assert flushed(logger)
+        assert "is another log than before" in caplog.text
+        assert logger.get_session_stats(before) is None
+        assert {row[0] for row in place.query("SELECT id FROM sessions")} == {before, after}
+        assert place.query("SELECT session_id FROM session_metrics") == [(after,)]
+
+
+# With the limits that users have
+
+
+@pytest.fixture
+def real_limits(alone: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undoes what the other tests have for slow machines."""
+    monkeypatch.setattr("sessions.practice._logger._START_SECONDS", 2.0)
+    monkeypatch.setattr("sessions.practice._logger._READ_SECONDS", 0.5)
+    monkeypatch.setattr("sessions.practice._feeder._LAST_SECONDS", 3.0)
+
+
+@contextmanager
+def frozen(place: Place) -> Iterator[None]:
+    """The whole server stands still: it answers nothing, and closes no connection either."""
+    ((directory,),) = place.query("SHOW data_directory")
+    server = int((Path(directory) / "postmaster.pid").read_text().split()[0])
+    processes = [server, *(pid for (pid,) in place.query("SELECT pid FROM pg_stat_activity"))]
+    for pid in processes:
+        with suppress(ProcessLookupError):  # the backend of the query itself
+            os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.usefixtures("real_limits")
+def test_no_call_waits_for_a_server_that_stands_still(here: Place) -> None:
+    with here.logger() as logger:
+        session_id = begin(logger)
+        assert flushed(logger)
+        with frozen(here):
+            begun = monotonic()
+            measure(logger, session_id, 1000)
+            other = begin(logger)
+            logger.end_session(session_id, **FINALS)
+            # A thousand times the shortest of the limits would be minutes.
+            assert monotonic() - begun < 60
+            for _ in range(200):  # only the first read waits, for half a second
+                assert logger.get_session_stats(other) is not None
+            assert monotonic() - begun < 60
+            assert not logger.flush(0.1)
+        assert is_complete(here, logger)
+
+
+@pytest.mark.usefixtures("real_limits")
+def test_a_logger_is_made_used_and_closed_while_the_server_stands_still(here: Place) -> None:
+    with here.logger() as logger:
+        assert flushed(logger)
+    with frozen(here):
+        with here.logger() as logger:
+            session_id = begin(logger)
+            measure(logger, session_id, 5)
+            assert logger.get_user_sessions("ada")[0]["id"] == session_id
+        assert logger.closed
+    with here.logger() as logger:
+        assert is_complete(here, logger)
+
+
+@pytest.mark.usefixtures("real_limits")
+def test_a_whole_session_within_the_limits_that_users_have(any_place: Place) -> None:
+    with any_place.logger() as logger:
+        session_id = begin(logger)
+        measure(logger, session_id, 5)
+        logger.end_session(session_id, **FINALS)
+        assert logger.get_session_stats(session_id) is not None
+    with any_place.logger() as logger:
+        assert is_complete(any_place, logger)

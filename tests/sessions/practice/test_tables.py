@@ -425,9 +425,12 @@ def test_the_feeder_itself_is_refused_in_its_ordinary_course(any_place: Place) -
         ended = work(logger)[0]
         assert flushed(logger)
     target = target_of(any_place.log, any_place.dsn)
-    with target.connect() as connection, pytest.raises(Exception, match="have ended do not change"):
-        with connection.database.transaction():
-            connection.database.execute("UPDATE sessions SET user_id = 'eve' WHERE id = ?", ended)
+    with (
+        target.connect() as connection,
+        pytest.raises(Exception, match="have ended do not change"),
+        connection.database.transaction(),
+    ):
+        connection.database.execute("UPDATE sessions SET user_id = 'eve' WHERE id = ?", ended)
 
 
 # Migrations

@@ -205,12 +205,9 @@ with SessionRecoveryEngine("recovery.yaml") as engine:
     supervisor = supervise(dying, {"auto_restart": True, "state_file": "state.json"})
     assert supervisor.run() == 0
     supervisor.engine.close()
-    about = {
-        event.data["error_message"]: [] for event in events() if event.type == "crash.detected"
-    }
     crashes = [event.subject for event in events() if event.type == "crash.detected"]
     saves = {event.subject for event in events() if event.type == "state.saved"}
-    assert len(crashes) == 3 and list(about) == ["killed by SIGKILL"]
+    assert len(crashes) == 3
     assert crashes[0] not in saves and {*crashes[1:]} == saves
     assert json.loads(Path("state.json").read_text())["crash_count"] == 2
     ended = [event.subject for event in events() if event.type == "session.ended"]
@@ -339,7 +336,7 @@ def is_locked() -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-@pytest.mark.parametrize("program", [UP, DEAF])
+@pytest.mark.parametrize("program", [UP, DEAF], ids=["polite", "deaf"])
 def test_a_signal_to_the_supervisor_ends_the_program_first(number: int, program: str) -> None:
     patience = 0.01 if program == DEAF else PATIENCE
     with start_supervisor(program, patience) as supervisor:
@@ -378,13 +375,17 @@ def test_the_program_of_a_killed_supervisor_keeps_others_away(supervise: Any) ->
     with start_supervisor(WRITES_PID + UP) as first:
         wait_for(Path("up").exists)
         pid = int(Path("pid").read_text())
-        with pytest.raises(BlockingIOError, match=f"supervisor {first.pid} or .* process {pid},"):
-            supervise("", {}).run()
-        first.kill()
+        try:
+            both = f"supervisor {first.pid} or its program, process {pid}, still runs"
+            with pytest.raises(BlockingIOError, match=both):
+                supervise("", {}).run()
+            first.kill()
+            first.wait(PATIENCE)
+            with pytest.raises(BlockingIOError, match=both):
+                supervise("", {}).run()
+        finally:
+            os.kill(pid, signal.SIGKILL)
         first.communicate(timeout=PATIENCE)
-    with pytest.raises(BlockingIOError, match=f"process {pid}, still runs"):
-        supervise("", {}).run()
-    os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not is_locked())
     assert supervise("", {}).run() == 0
 

@@ -1,8 +1,8 @@
 """The garbage collector, out of the way.
 
-Loading a state, folding a segment and answering make many objects that stay, and hardly a cycle.
-The collector would look at all of them over and over: that took a seventh of a first question's
-time, and a third of a repeated one's.
+Loading a state, folding a segment, answering and verifying make many objects at a time, and hardly
+a cycle. The collector would look at all of them over and over: that took a seventh of a first
+question's time, and a third of a repeated one's.
 """
 
 from __future__ import annotations
