@@ -15,7 +15,7 @@ from eventlog._format import SEGMENTS_NAME
 from eventlog._identity import read_identity
 from eventlog._manifest import MEND, Manifest
 from eventlog._manifest_lines import SealedEntry
-from eventlog._names import parse_name
+from eventlog._names import RAW_SUFFIX, parse_name
 from eventlog._segments import RawSegment, SealedSegment, Segment
 
 
@@ -119,8 +119,9 @@ class Catalog:
             raise DamagedLogError(
                 f"the directory of the segments is missing: {MEND}", path=self.directory
             ) from None
-        parsed = ((parse_name(name), name) for name in names)
-        return sorted((known[0], name) for known, name in parsed if known and not known[1])
+        raw = (name for name in names if name.endswith(RAW_SUFFIX))  # few among thousands
+        parsed = ((parse_name(name), name) for name in raw)
+        return sorted((known[0], name) for known, name in parsed if known)
 
     def _check_start(self, found: Snapshot) -> None:
         expected = found.sealed_to + 1

@@ -95,11 +95,11 @@ def finish_sealing(catalog: Catalog, files: Files) -> list[Torn]:
     _sync_names(catalog, files)
     if catalog.manifest.path.exists():
         _sync_file(catalog.manifest.path, files)  # before anything is deleted that it stands for
-    paths = sorted(catalog.directory.iterdir())  # first, for a writer may add a segment any time
-    leftovers = _leftovers(catalog, catalog.snapshot(), paths)
+    names = os.listdir(catalog.directory)  # first, for a writer may add a segment any time
+    leftovers = _leftovers(catalog, catalog.snapshot(), names)
     torn = _mend_manifest(catalog, files)
-    for path in leftovers:
-        files.unlink(path)
+    for name in leftovers:
+        files.unlink(catalog.directory / name)
     if leftovers:
         files.sync_directory(catalog.directory)
     return torn
@@ -148,30 +148,32 @@ def _cut(log: Path, path: Path, offset: int, files: Files) -> Torn:
     return Torn(path, offset, len(data), kept_in)
 
 
-def _leftovers(catalog: Catalog, snapshot: Snapshot, paths: list[Path]) -> list[Path]:
+def _leftovers(catalog: Catalog, snapshot: Snapshot, names: list[str]) -> list[str]:
     """What a cut-short seal or pruning left; DamagedLogError when a segment is missing or unknown.
 
     Temporary files, raw segments that are sealed, and segments that the manifest calls pruned.
     """
     waiting = {segment.first_sequence for segment in snapshot.raw}
     entries = {entry.first_sequence: entry for entry in snapshot.entries[: snapshot.sealed]}
-    _check_all_there(catalog, {path.name for path in paths})
-    leftovers = [path for path in paths if _is_temporary(path)]
-    for path in paths:
-        known = parse_name(path.name)
+    _check_all_there(catalog, set(names))
+    leftovers = [name for name in names if _is_temporary(name)]
+    for name in names:
+        known = parse_name(name)
         if known is None or known[0] in waiting:
             continue
         first, is_sealed = known
         if first <= snapshot.pruned_to:
-            leftovers.append(path)
+            leftovers.append(name)
         elif first not in entries:
             raise DamagedLogError(
-                f"a segment is not in the manifest: {_REPAIR}", path=path, sequence=first
+                f"a segment is not in the manifest: {_REPAIR}",
+                path=catalog.directory / name,
+                sequence=first,
             )
         elif not is_sealed:
             _check_hash(catalog.directory / entries[first].segment, entries[first].sha256)
-            leftovers.append(path)
-    return leftovers
+            leftovers.append(name)
+    return sorted(leftovers)
 
 
 def _check_all_there(catalog: Catalog, names: set[str]) -> None:
@@ -184,8 +186,9 @@ def _check_all_there(catalog: Catalog, names: set[str]) -> None:
             )
 
 
-def _is_temporary(path: Path) -> bool:
-    return path.suffix == TEMPORARY_SUFFIX and parse_name(path.stem) is not None
+def _is_temporary(name: str) -> bool:
+    stem = name.removesuffix(TEMPORARY_SUFFIX)
+    return stem != name and parse_name(stem) is not None
 
 
 def _check_hash(sealed: Path, expected: str) -> None:

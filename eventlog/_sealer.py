@@ -6,6 +6,7 @@ The order of the steps is in docs/log-format.md; a crash between any two reopens
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from hashlib import sha256
 from io import BufferedReader
@@ -72,6 +73,8 @@ def _check_lines(lines: list[bytes], segment: RawSegment, sums: SegmentSums) -> 
 
 
 def _write_compressed(blocks: Iterator[bytes], path: Path, files: Files) -> tuple[str, int]:
+    if os.path.lexists(path):  # left by another process that was killed
+        files.unlink(path)
     descriptor = files.create(path)
     try:
         hashing, size = sha256(), 0
@@ -102,16 +105,24 @@ def record(entry: Entry, catalog: Catalog, files: Files) -> None:
     catalog.refresh_manifest()
 
 
-def seal_rotated(catalog: Catalog, files: Files) -> None:
-    """Seal every segment but the active one, oldest first, whichever process rotated it."""
+def seal_rotated(catalog: Catalog, files: Files, settled: int | None = None) -> int:
+    """Seal every segment but the active one, oldest first, whichever process rotated it.
+
+    The size of the manifest then. Given as ``settled`` the next time, it tells whether anybody else
+    may have left something: finding that out takes a look at every segment of the log.
+    """
     with DirectoryLock(catalog.directory) as lock:
         if not lock.acquire(_PATIENCE_SECONDS):
             raise LockTimeoutError(
                 f"another process has been sealing for {_PATIENCE_SECONDS:g} s", path=catalog.path
             )
-        finish_sealing(catalog, files)
-        while len(waiting := catalog.snapshot().raw) > 1:
-            seal_segment(waiting[0], catalog, files)
+        catalog.refresh_manifest()
+        if catalog.manifest.torn_from is not None or catalog.manifest.size != settled:
+            finish_sealing(catalog, files)
+        while rotated := catalog.snapshot().raw[:-1]:
+            for segment in rotated:
+                seal_segment(segment, catalog, files)
+        return catalog.manifest.size
 
 
 class Sealer:
@@ -127,6 +138,7 @@ class Sealer:
         self._files = files
         self._queue: SimpleQueue[Lock | Literal[True] | None] = SimpleQueue()
         self._failure: Exception | None = None
+        self._settled: int | None = None
         self._reported = False
         self._thread = Thread(target=self._run, name="eventlog-sealer", daemon=True)
         self._thread.start()
@@ -166,7 +178,7 @@ class Sealer:
 
     def _seal(self) -> None:
         try:
-            seal_rotated(self._catalog, self._files)
+            self._settled = seal_rotated(self._catalog, self._files, self._settled)
         except Exception as error:
             logger.error("%s: sealing failed: %s", self._catalog.path, error)
             self._failure = error

@@ -50,28 +50,30 @@ class Reference:
         return sorted(name for name in self.files if name.startswith("segments/"))
 
 
-def reference_log(directory: Path, log_id: str) -> Reference:
-    """The log with this id, written to ``directory``."""
+def reference_log(directory: Path, log_id: str, *, pruned: bool = True) -> Reference:
+    """The log with this id. Not ``pruned``, it has no segment that waits to be sealed, either."""
     (directory / "segments").mkdir(parents=True)
     (directory / "segments" / raw_name(1)).touch()
     identity = Identity(1, log_id, "2026-02-06T12:00:00.000000Z")
     write_identity(directory, identity, FileLayer())
-    *earlier, files = _waiting_again(list(_states(directory)))
+    states = list(_states(directory, pruned))
+    *earlier, files = _waiting_again(states) if pruned else states
     return Reference(files, earlier)
 
 
-def _states(path: Path) -> Iterator[Files]:
+def _states(path: Path, pruned: bool) -> Iterator[Files]:
     """What is on the disk after each step of writing the log."""
     numbers = count(1)
     for sizes in _SEALED:
         yield from _batches(path, sizes, numbers)
         _seal(path)
         yield content_of(path)
-    before = content_of(path)
-    kept = sum(map(sum, _SEALED)) - _PRUNED_EVENTS
-    prune(path, keep_events=kept, files=UnsyncedFiles())
-    yield before | content_of(path)  # cut short before the file is deleted
-    yield content_of(path)
+    if pruned:
+        before = content_of(path)
+        kept = sum(map(sum, _SEALED)) - _PRUNED_EVENTS
+        prune(path, keep_events=kept, files=UnsyncedFiles())
+        yield before | content_of(path)  # cut short before the file is deleted
+        yield content_of(path)
     yield from _batches(path, _WAITING, numbers)
     _seal(path)
     yield content_of(path)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from eventlog import ConflictError, EventLog, NewEvent, prune, verify
 from tests import second_verifier
+from tests.damage import corruptions
 from tests.damage.bed import Bed
 from tests.damage.reference import MANIFEST, Reference
 from tests.support.files import UnsyncedFiles
@@ -69,6 +70,18 @@ def test_both_find_any_log_sound_that_was_just_written(
 def test_both_find_the_log_of_an_earlier_version_sound() -> None:
     assert verify(GOLDEN).faults == []
     assert list(second_verifier.Log(GOLDEN).faults()) == []
+
+
+def test_both_tell_a_tear_from_corruption_alike(reference: Reference, bed: Bed) -> None:
+    tears = 0
+    for change in (corruptions.changed_lines, corruptions.cut_short):
+        for what, files in corruptions.in_files(change, reference.segments[-1], reference):
+            path = bed.lay(files)
+            torn = any(fault.kind == "torn" for fault in verify(path).faults)
+            faults = second_verifier.Log(path).faults()
+            assert torn == any(fault.kind.startswith("torn: ") for fault in faults), what
+            tears += torn
+    assert tears > 900
 
 
 def _run(path: Path) -> subprocess.CompletedProcess[str]:

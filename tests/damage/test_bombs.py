@@ -74,15 +74,22 @@ NOT_YET = {
 }
 
 
-CASES = [
-    pytest.param(bomb, marks=pytest.mark.xfail(reason=known, run=known != "takes minutes"))
-    if (known := NOT_YET.get(bomb))
-    else bomb
-    for bomb in BOMBS
-]
+TAKES_SECONDS = (
+    bombs.line_of_100_megabytes_without_an_end,
+    bombs.line_of_100_megabytes_before_a_sound_one,
+    bombs.hundred_frames_of_the_largest_size,
+)
 
 
-@pytest.mark.parametrize("bomb", CASES, ids=[bomb.__name__ for bomb in BOMBS])
+def _marks(bomb: Bomb) -> list[pytest.MarkDecorator]:
+    if known := NOT_YET.get(bomb):
+        return [pytest.mark.xfail(reason=known, run=known != "takes minutes")]
+    return [pytest.mark.deep] if bomb in TAKES_SECONDS else []
+
+
+@pytest.mark.parametrize(
+    "bomb", [pytest.param(bomb, marks=_marks(bomb), id=bomb.__name__) for bomb in BOMBS]
+)
 def test_every_use_of_such_a_log_ends_soon_with_an_answer_or_an_error_of_ours(
     tmp_path: Path, bomb: Bomb
 ) -> None:

@@ -55,6 +55,11 @@ def test_every_changed_byte_is_found(
     with unmeasured():
         mistakes = examine(bed, kind, reference, CHANGED_BYTES[kind](reference), tally)
     assert mistakes == []
+    assert _seen(tally, "one flipped bit") in (0, 8 * sum(map(len, reference.files.values())))
+
+
+def _seen(tally: Tally, kind: str) -> int:
+    return sum(count.seen for (of, _), count in tally.items() if of == kind)
 
 
 @pytest.mark.parametrize("kind", CHANGED_FILES)
@@ -76,6 +81,25 @@ def test_what_belongs_to_another_log_is_found(
 def test_what_a_killed_process_leaves_behind_is_no_damage(reference: Reference, bed: Bed) -> None:
     for what, files in corruptions.left_behind(reference):
         assert bed.is_sound(files) == (True, True), what
+
+
+def test_what_nobody_can_see_is_that_newest_batches_are_gone(reference: Reference) -> None:
+    """docs/log-format.md, "Downsides"; without the active segment the one before takes its place,
+    as long as it is not sealed."""
+    active = reference.segments[-1]
+    lines = reference.files[active].splitlines(keepends=True)
+    ends = [0, *(len(b"".join(lines[:count])) for count in (1, 3))]  # of 4 lines in 3 batches
+    unseen = [
+        what
+        for damage in [*CHANGED_BYTES.values(), *CHANGED_FILES.values()]
+        for what, files in damage(reference)
+        if files in reference.earlier
+    ]
+    assert unseen == [
+        *(f"{active}: cut after {end} bytes" for end in ends),
+        f"{active}: line 3 deleted",
+        f"removed ('{active}',)",
+    ]
 
 
 def test_the_log_and_each_of_its_earlier_states_are_sound(reference: Reference, bed: Bed) -> None:

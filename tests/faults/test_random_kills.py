@@ -30,6 +30,7 @@ def at_work(root: Path, files: TracingFiles, seed: int) -> None:
             if turn % 15 == 0:
                 work.log.seal()
             if turn % 40 == 0:
+                work.log.seal()  # so that nobody else changes what there is to drop
                 prune_to(work, keep_events=20)
 
 

@@ -350,11 +350,12 @@ def test_a_signal_to_the_supervisor_ends_the_program_first(number: int, program:
 
 
 def test_a_signal_while_no_program_runs_ends_the_supervisor_at_once() -> None:
+    """Here while a person is asked for help, who does not answer."""
     with start_supervisor("raise SystemExit(3)") as supervisor:
         assert supervisor.stdout is not None and supervisor.stdout.readline() == "asked\n"
         supervisor.send_signal(signal.SIGTERM)
-        supervisor.communicate(timeout=PATIENCE)
-    assert supervisor.returncode == 128 + signal.SIGTERM
+        assert supervisor.wait(PATIENCE) == 128 + signal.SIGTERM
+        supervisor.communicate()
 
 
 def test_handlers_of_signals_are_what_they_were(supervise: Any) -> None:
