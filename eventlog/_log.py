@@ -231,11 +231,16 @@ class EventLog:
         )
 
     def _looking_up(self, writer: LogWriter) -> Lookups:
-        if self._lookups is None:
-            from eventlog._lookups import Lookups  # brings sqlite3, which most logs never need
+        lookups = self._lookups
+        if lookups is not None:
+            return lookups
+        from eventlog._lookups import Lookups  # brings sqlite3, which most logs never need
 
-            self._lookups = Lookups(self._catalog, self._files, writer)
-        return self._lookups
+        with writer.lock():  # or two threads make two of them, or nobody closes it
+            self._usable_writer()
+            if self._lookups is None:
+                self._lookups = Lookups(self._catalog, self._files, writer)
+            return self._lookups
 
     def sync(self) -> None:
         """Bring all that was appended to the disk, whatever the ``sync`` mode.
@@ -382,13 +387,15 @@ class EventLog:
         When it was interrupted, a second call does what is left.
         """
         self._closed = True
-        lookups, self._lookups = self._lookups, None
+        if self._writer is None:
+            return
         try:
+            with self._writer.lock():  # whoever makes it now
+                lookups, self._lookups = self._lookups, None
             if lookups is not None:
                 lookups.close()
         finally:
-            if self._writer is not None:
-                self._writer.close()
+            self._writer.close()
 
     def __enter__(self) -> EventLog:
         return self

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from eventlog._catalog import Catalog
 from eventlog._codec import Prepared
-from eventlog._errors import LockTimeoutError
+from eventlog._errors import ClosedLogError, LockTimeoutError
 from eventlog._files import Files
 from eventlog._ids import GivenIds
 from eventlog._streams import StreamHeads
@@ -35,6 +35,7 @@ class Lookups:
         self._writer = writer
         self._ids: GivenIds | None = None
         self._streams: StreamHeads | None = None
+        self._is_closed = False
 
     def append(
         self,
@@ -45,6 +46,7 @@ class Lookups:
         """Write what is not there yet; the sequence of each event."""
         writer, ids = self._writer, None
         with writer.lock():
+            self._check_open()
             try:
                 writer.hold()
                 head = writer.last_sequence
@@ -69,11 +71,16 @@ class Lookups:
     def stream_head(self, subject: str) -> int:
         """The sequence of a subject's last event, 0 when it has none."""
         with self._writer.lock():
+            self._check_open()
             try:
                 self._writer.hold()
                 return self._stream_heads().head_of(subject)
             finally:
                 self._writer.let_go()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ClosedLogError("the log is closed", path=self._catalog.path)
 
     def _given_ids(self) -> GivenIds:
         if self._ids is None:
@@ -89,18 +96,20 @@ class Lookups:
 
     def close(self) -> None:
         """Save what was learned, when the writer still works, and close."""
-        indexes = [known.index for known in (self._ids, self._streams) if known is not None]
-        with ExitStack() as closing:
-            for index in indexes:
-                closing.callback(index.close)
-            if indexes and self._writer.is_healthy:
-                self._save()
-        self._ids = self._streams = None
+        with self._writer.lock():  # another thread may be looking something up
+            self._is_closed = True
+            indexes = [known.index for known in (self._ids, self._streams) if known is not None]
+            with ExitStack() as closing:
+                for index in indexes:
+                    closing.callback(index.close)
+                if indexes and self._writer.is_healthy:
+                    self._save()
+            self._ids = self._streams = None
 
     def _save(self) -> None:
         writer = self._writer
         # What is not in an index is found in the log.
-        with writer.lock(), suppress(LockTimeoutError):
+        with suppress(LockTimeoutError):
             try:
                 writer.hold()  # other processes use the same files
                 if self._ids is not None:

@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 
 from eventlog._catalog import Catalog
 from eventlog._check import salt_of
-from eventlog._codec import LineEncoder
+from eventlog._codec import LineEncoder, sequence_of
 from eventlog._create import make_skeleton
 from eventlog._errors import DamagedLogError, EventLogError, LockTimeoutError
 from eventlog._files import Files
@@ -34,10 +34,11 @@ from eventlog._format import (
 from eventlog._lock import DirectoryLock, hold_writer_lock
 from eventlog._lost_identity import FoundIdentity, find_identity
 from eventlog._manifest import Listed
-from eventlog._manifest_lines import PrunedEntry, SealedEntry
-from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name, sealed_name
+from eventlog._manifest_lines import PrunedEntry
+from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name
 from eventlog._quarantine import damaged_place, free_place, mended_place
 from eventlog._recovery import recover
+from eventlog._repair_plan import RepairPlan, SegmentPlan, lines_in, plan_repair
 from eventlog._salvage import Salvaged, salvage
 from eventlog._sealer import record, seal_segment
 from eventlog._segments import RawSegment
@@ -48,22 +49,6 @@ LOST_TYPE = "eventlog.lost"
 
 _OWN = frozenset({IDENTITY_NAME, MANIFEST_NAME, SEGMENTS_NAME, CACHE_NAME, LOCK_NAME})
 """What a mended log gets made anew, or in its own way. All else is copied."""
-
-
-@frozen
-class SegmentPlan:
-    """What becomes of one segment."""
-
-    first_sequence: int
-    sealed: bool
-    entry: SealedEntry | None
-    """Set when the sealed file is sound and stays as it is."""
-    intact: bool
-    """Whether the raw file is sound and stays as it is."""
-    files: tuple[Path, ...]
-    """The files it has now."""
-    last_sequence: int | None
-    """Known from the segment that follows, or from the manifest; None when nothing tells it."""
 
 
 @frozen
@@ -141,11 +126,13 @@ def _repair(
     if found.ok and into is None:
         return RepairReport([], [], [], [], [], None)
     listed = _listed(log, identity)
-    plans = _plan(log, listed, found.faults)
+    salt = salt_of(identity.identity.log_id)
+    plan = plan_repair(log, listed, found.faults, salt)
+    plans = plan.segments
     if into is None and {fault.kind for fault in found.faults} == {"torn"}:
         if not dry_run:
             recover(Catalog(log), files)
-        *kept, cut = [_name(plan) for plan in plans]
+        *kept, cut = [plan.name for plan in plans]
         return RepairReport(found.faults, kept, [], [cut], [], None if dry_run else log)
     target = into or mended_place(log)
     if target.exists() and not dry_run:
@@ -154,7 +141,7 @@ def _repair(
             "an earlier repair left there",
             path=target,
         )
-    lost = _build(log, identity, listed.pruned, plans, None if dry_run else target, files)
+    lost = _build(log, identity, listed.pruned, plan, None if dry_run else target, files)
     if not dry_run:
         _check_result(target)
         _bring_to_disk(target, files)
@@ -162,16 +149,12 @@ def _repair(
             _swap(log, target, files)
     return RepairReport(
         faults=found.faults,
-        kept_files=[_name(p) for p in plans if p.entry or p.intact],
-        rebuilt_files=[_name(p) for p in plans if not (p.entry or p.intact)],
+        kept_files=[one.name for one in plans if one.is_kept],
+        rebuilt_files=[one.name for one in plans if not one.is_kept],
         cut_files=[],
         lost=lost,
         written_to=None if dry_run else into or log,
     )
-
-
-def _name(plan: SegmentPlan) -> str:
-    return sealed_name(plan.first_sequence) if plan.sealed else raw_name(plan.first_sequence)
 
 
 def _listed(log: Path, identity: FoundIdentity) -> Listed:
@@ -179,78 +162,79 @@ def _listed(log: Path, identity: FoundIdentity) -> Listed:
     return audit.check_manifest(None)
 
 
-def _plan(log: Path, listed: Listed, faults: list[Fault]) -> list[SegmentPlan]:
-    entries = {e.first_sequence: e for e in listed.sealed}
-    damaged = {fault.file for fault in faults}
-    directory = log / SEGMENTS_NAME
-    on_disk = {first for first in _firsts_on_disk(directory) if first > listed.pruned_to}
-    firsts = sorted({*entries, *on_disk})
-    last_sealed = max(
-        (f for f in firsts if f in entries or (directory / sealed_name(f)).exists()), default=0
-    )
-    plans = []
-    for first, following in zip(firsts, [*firsts[1:], None], strict=True):
-        raw, sealed = directory / raw_name(first), directory / sealed_name(first)
-        entry = entries.get(first)
-        sound = entry is not None and f"{SEGMENTS_NAME}/{sealed.name}" not in damaged
-        if entry is not None and following is not None and entry.last_sequence != following - 1:
-            sound = False
-        plans.append(
-            SegmentPlan(
-                first_sequence=first,
-                sealed=first <= last_sealed,
-                entry=entry if sound else None,
-                intact=not sound and first > last_sealed
-                and f"{SEGMENTS_NAME}/{raw.name}" not in damaged,
-                files=tuple(p for p in (sealed, raw) if p.exists()),
-                last_sequence=_last_sequence(entry, following),
-            )
-        )  # fmt: skip
-    return plans
-
-
-def _last_sequence(entry: SealedEntry | None, following: int | None) -> int | None:
-    if following is not None:
-        return following - 1
-    return None if entry is None else entry.last_sequence
-
-
-def _firsts_on_disk(directory: Path) -> set[int]:
-    names = os.listdir(directory) if directory.is_dir() else []
-    return {known[0] for name in names if (known := parse_name(name))}
-
-
 def _build(
     log: Path,
     identity: FoundIdentity,
     pruned: PrunedEntry | None,
-    plans: list[SegmentPlan],
+    plan: RepairPlan,
     target: Path | None,
     files: Files,
 ) -> list[int]:
     """Build the sound log (None: only find out what is lost); the lost sequences."""
     if target is not None:
-        make_skeleton(target, identity.content, files)
-        _copy_rest(log, target, files)
-        if identity.problem is not None and (log / IDENTITY_NAME).exists():
-            _keep_damaged((log / IDENTITY_NAME,), target, files)
-        if pruned is not None:
-            _take_over_pruned(pruned, target, files)
+        _begin(log, identity, pruned, plan, target, files)
     log_id = identity.identity.log_id
-    encoder, salt = LineEncoder(log_id, HARD_MAX_LINE_BYTES), salt_of(log_id)
-    lost: list[int] = []
-    for plan in plans:
-        if plan.entry is None and not plan.intact:
-            salvaged = salvage(plan.files, plan.first_sequence, plan.last_sequence, salt)
+    encoder, lost = LineEncoder(log_id, HARD_MAX_LINE_BYTES), list[int]()
+    for one, salvaged in _salvaged(plan, salt_of(log_id)):
+        if salvaged is not None:
             lost += salvaged.lost
-            if target is not None:
-                _write_salvaged(plan, salvaged, encoder, target, files)
-                _keep_damaged(plan.files, target, files)
-        elif target is not None:
-            _take_over(plan, target, files)
+        if target is None:
+            continue
+        if salvaged is None:
+            _take_over(one, target, files)
+        else:
+            if salvaged.last_sequence >= salvaged.first_sequence or not one.sealed:
+                _write_salvaged(salvaged, encoder, target, files, seal=one.sealed)
+            _keep_damaged(one.files, target, files)
     if target is not None:
-        _ensure_active(plans, target, files)
+        _ensure_active(plan.segments, target, files)
     return lost
+
+
+def _begin(
+    log: Path,
+    identity: FoundIdentity,
+    pruned: PrunedEntry | None,
+    plan: RepairPlan,
+    target: Path,
+    files: Files,
+) -> None:
+    """The new log, with all that is not in its segments."""
+    make_skeleton(target, identity.content, files)
+    _copy_rest(log, target, files)
+    if identity.problem is not None and (log / IDENTITY_NAME).exists():
+        _keep_damaged((log / IDENTITY_NAME,), target, files)
+    if pruned is not None:
+        _take_over_pruned(pruned, target, files)
+    _keep_damaged(tuple(plan.strays), target, files)
+
+
+def _salvaged(plan: RepairPlan, salt: int) -> Iterator[tuple[SegmentPlan, Salvaged | None]]:
+    """Each segment with what is left of it; None for one that is kept as it is."""
+    elsewhere = _misplaced(plan, salt)
+    begun: dict[int, bytes] = {}  # the lines of a batch that goes on in the next segment
+    for one, following in zip(plan.segments, [*plan.segments[1:], None], strict=True):
+        if one.is_kept:
+            yield one, None
+            continue
+        first, found = min(begun, default=one.first_sequence), elsewhere | begun
+        salvaged, begun = salvage(one.files, first, one.last_sequence, salt, found), {}
+        if following is not None and not following.is_kept:
+            salvaged, begun = salvaged.without_open_batch()
+        yield one, salvaged
+
+
+def _misplaced(plan: RepairPlan, salt: int) -> dict[int, bytes]:
+    """Intact lines in files where they do not belong, by sequence."""
+    found = {sequence_of(line): line for line in lines_in(plan.strays, salt)}
+    for one in plan.segments:
+        if not one.is_kept:
+            for line in lines_in(list(one.files), salt):
+                sequence = sequence_of(line)
+                last = sequence if one.last_sequence is None else one.last_sequence
+                if not one.first_sequence <= sequence <= last:
+                    found[sequence] = line
+    return found
 
 
 def _copy_rest(log: Path, target: Path, files: Files) -> None:
@@ -284,7 +268,7 @@ def _take_over_pruned(pruned: PrunedEntry, target: Path, files: Files) -> None:
 
 
 def _take_over(plan: SegmentPlan, target: Path, files: Files) -> None:
-    name = _name(plan)
+    name = plan.name
     source = next(path for path in plan.files if path.name == name)
     shutil.copy2(source, target / SEGMENTS_NAME / name)
     if plan.entry is not None:
@@ -294,7 +278,7 @@ def _take_over(plan: SegmentPlan, target: Path, files: Files) -> None:
 
 
 def _write_salvaged(
-    plan: SegmentPlan, salvaged: Salvaged, encoder: LineEncoder, target: Path, files: Files
+    salvaged: Salvaged, encoder: LineEncoder, target: Path, files: Files, *, seal: bool
 ) -> None:
     marker = encoder.prepare(
         LOST_TYPE,
@@ -307,13 +291,13 @@ def _write_salvaged(
         line + b"\n" if line is not None else encoder.finish(marker, sequence, commit)
         for sequence, line, commit in salvaged.slots()
     )
-    path = target / SEGMENTS_NAME / raw_name(plan.first_sequence)
+    path = target / SEGMENTS_NAME / raw_name(salvaged.first_sequence)
     path.unlink(missing_ok=True)
     files.write_new(path, data)
-    if plan.sealed:
+    if seal:
         catalog = Catalog(target)
         catalog.refresh_manifest()
-        seal_segment(RawSegment(path, plan.first_sequence, catalog.salt), catalog, files)
+        seal_segment(RawSegment(path, salvaged.first_sequence, catalog.salt), catalog, files)
 
 
 def _ensure_active(plans: list[SegmentPlan], target: Path, files: Files) -> None:

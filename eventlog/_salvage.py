@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
 
@@ -30,8 +30,25 @@ class Salvaged:
         for sequence in range(self.first_sequence, self.last_sequence + 1):
             yield sequence, self.lines.get(sequence), commits.get(sequence)
 
+    def without_open_batch(self) -> tuple[Salvaged, dict[int, bytes]]:
+        """What comes before a batch that goes on behind the last line, and the lines of that."""
+        start, _ = self._batches()
+        if start > self.last_sequence or self.last_sequence not in self.lines:
+            return self, {}  # a marker can end a batch
+        open_lines = {at: line for at, line in self.lines.items() if at >= start}
+        lines = {at: line for at, line in self.lines.items() if at < start}
+        lost = [at for at in self.lost if at < start]
+        return Salvaged(self.first_sequence, start - 1, lines, lost), open_lines
+
     def _commits(self) -> dict[int, int]:
         """Where a batch must end at a lost line, for the intact ends after it to stay true."""
+        start, commits = self._batches()
+        if start <= self.last_sequence:
+            commits[self.last_sequence] = self.last_sequence - start + 1
+        return commits
+
+    def _batches(self) -> tuple[int, dict[int, int]]:
+        """Behind the last end of a batch, and the ends that must be put at lost lines before it."""
         commits: dict[int, int] = {}
         start = self.first_sequence
         for sequence in range(self.first_sequence, self.last_sequence + 1):
@@ -42,15 +59,20 @@ class Salvaged:
                 if own_start > start:
                     commits[own_start - 1] = own_start - start
                 start = sequence + 1
-        if start <= self.last_sequence:
-            commits[self.last_sequence] = self.last_sequence - start + 1
-        return commits
+        return start, commits
 
 
-def salvage(paths: tuple[Path, ...], first: int, last: int | None, salt: int) -> Salvaged:
+def salvage(
+    paths: tuple[Path, ...],
+    first: int,
+    last: int | None,
+    salt: int,
+    elsewhere: Mapping[int, bytes],
+) -> Salvaged:
     """Read all that is intact. ``last`` is known when another segment follows.
 
-    Without one, the lines after the last end of a batch were never acknowledged, and are left out.
+    ``elsewhere`` are lines that were found in other places, for where these have none. Without
+    ``last``, the lines after the last end of a batch were never acknowledged, and are left out.
     """
     lines: dict[int, bytes] = {}
     from_parts: dict[int, bytes] = {}
@@ -60,7 +82,7 @@ def salvage(paths: tuple[Path, ...], first: int, last: int | None, salt: int) ->
                 # A line that stands alone counts more: the data of a damaged one may quote lines.
                 into = lines if len(line) == len(chunk) else from_parts
                 into.setdefault(sequence_of(line), line)
-    lines = from_parts | lines
+    lines = {**elsewhere, **from_parts, **lines}
     end = _last_commit(lines, first) if last is None else last
     kept = {sequence: line for sequence, line in lines.items() if first <= sequence <= end}
     lost = [sequence for sequence in range(first, end + 1) if sequence not in kept]

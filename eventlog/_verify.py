@@ -23,6 +23,7 @@ from eventlog._line_checks import LineChecker
 from eventlog._lock import writing_stopped
 from eventlog._lost_identity import find_identity
 from eventlog._manifest import Listed, readable_entries
+from eventlog._segments import Block
 from eventlog._tail import Tail, TailKind, scan_tail
 
 Progress = Callable[[int], None]
@@ -97,13 +98,22 @@ class Audit:
         listed = self.check_manifest(identity_line, manifest)
         segments = match_segments(self._directory, names, listed)
         expected: int | None = listed.pruned_to + 1
-        for segment in segments:
+        for segment, following in zip(segments, [*segments[1:], None], strict=True):
             if expected not in (None, segment.first_sequence):
                 what = "a segment before this one is missing"
                 self.fault(segment.path, "missing", what, sequence=expected)
             before = len(self.faults)
-            following = self._check(segment, is_last=segment is segments[-1])
-            expected = following if segment.entry or len(self.faults) == before else None
+            expected = self._check(segment, is_last=following is None)
+            is_whole = len(self.faults) == before
+            if following and is_whole and not segment.sealed:
+                is_whole = expected == following.first_sequence
+                if not is_whole:
+                    what = (
+                        f"the next segment begins at {following.first_sequence}, and this one ends"
+                    )
+                    self.fault(segment.path, "missing", what, sequence=expected)
+            if not (segment.entry or is_whole):
+                expected = None
         if not segments or segments[-1].sealed:
             what = "the active segment is missing"
             self.fault(self._directory, "missing", what, sequence=expected)
@@ -213,6 +223,11 @@ class Audit:
             # Only the end of the active segment is a tear, which opening mends.
             kind, message = ("torn", _TORN) if is_last else ("line", _TORN_ROTATED)
             self.fault(segment.path, kind, message, offset=tail.end, sequence=tail.next_sequence)
+            if not is_last:
+                file.seek(tail.end)
+                lines.take_left_over(
+                    Block(segment.path, tail.end, file.read(size - tail.end), False)
+                )
 
     def _settled_tail(self, file: BufferedReader, segment: FoundSegment) -> tuple[Tail, int]:
         """A write that is under way looks torn: then look again while nobody writes."""

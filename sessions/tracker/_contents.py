@@ -26,16 +26,6 @@ def subject_of(session_id: str, event_id: str) -> str:
     return session_key(session_id, canonical(event_id))
 
 
-def id_of_start(event_id: str) -> str:
-    """The id of the log's event, so that the log takes it once, whichever process is faster."""
-    return f"{canonical(event_id)}/started"
-
-
-def id_of_end(session: Session) -> str:
-    """The same for its end; a session has one."""
-    return f"{session.subject}/ended"
-
-
 def source_of_component(component: str) -> str:
     """Who says so."""
     return source_of(SYSTEM, component)

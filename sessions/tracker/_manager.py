@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,15 +59,21 @@ class SessionLifecycleManager:
         return session_id in self._directories
 
 
-def _checked(working_directory: str | None) -> Path:
-    """The directory, absolute; ValueError when no session can work there."""
-    if working_directory is None:
-        return Path.cwd()
+@lru_cache(maxsize=64)  # what the name says; what is there is looked at each time
+def _named(working_directory: str) -> Path:
     path = Path(working_directory)
     if ".." in path.parts:
         raise ValueError(
             f"working directory {working_directory!r} has a part '..': name it in full"
         )
+    return path
+
+
+def _checked(working_directory: str | None) -> Path:
+    """The directory, absolute; ValueError when no session can work there."""
+    if working_directory is None:
+        return Path.cwd()
+    path = _named(working_directory)
     try:
         is_directory = path.is_dir()
     except OSError as error:  # too long, no access

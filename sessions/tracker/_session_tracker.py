@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 from weakref import WeakValueDictionary
 
-from eventlog import ConflictError, EventLogError
+from eventlog import EventLogError
 from sessions._shared_log import shared_log
 from sessions._texts import plain_text
 from sessions.tracker import _contents as contents
@@ -82,7 +82,12 @@ class SessionTracker:
         session_id = f"{event.component_name}-{written_digits(event.timestamp)}"
         known = self._sessions.begun_by(event.event_id)
         if known is not None:
-            return self._repeated(event, session_id, known)
+            if known.session_id != session_id:
+                self.logger.warning(
+                    f"event_id {event.event_id} began {known.session_id} before, so {session_id} "
+                    "is taken for a repetition, and not tracked: give each event an id of its own"
+                )
+            return SessionStartResult(known.session_id, "tracked")
 
         data = contents.of_start(event, session_id)  # refused before the manager does anything
         reply = await self.session_manager.initialize_session(
@@ -103,33 +108,13 @@ class SessionTracker:
             event.event_id,
             moment_of(event.timestamp),
         )
-        try:
-            sequence = self._record(
-                "session.started", data, session, event.timestamp,
-                contents.id_of_start(event.event_id),
-            )  # fmt: skip
-        except ConflictError:  # another process was faster, with an event that differs
-            await self._catch_up()
-            known = self._sessions.begun_by(event.event_id)
-            if known is None:
-                raise
-            return self._repeated(event, session_id, known)
+        sequence = self._record("session.started", data, session, event.timestamp)
         self._sessions.start(session, sequence)
         await self._notify_manager("register_session", session_id, event.environment.cwd)
         if self.logger.isEnabledFor(logging.INFO):
             line = contents.started_line(event, session_id=session_id)
             self.logger.info(f"Session started: {line}")
         return SessionStartResult(session_id, "tracked")
-
-    def _repeated(
-        self, event: SessionStartEvent, session_id: str, known: Session
-    ) -> SessionStartResult:
-        if known.session_id != session_id:
-            self.logger.warning(
-                f"event_id {event.event_id} began {known.session_id} before, so {session_id} "
-                "is taken for a repetition, and not tracked: give each event an id of its own"
-            )
-        return SessionStartResult(known.session_id, "tracked")
 
     # Ends
 
@@ -174,13 +159,7 @@ class SessionTracker:
             self._record_problem("session.end_failed", event.session_id, problem)
             return SessionEndResult(event.session_id, "error", problem)
 
-        try:
-            sequence = self._record(
-                "session.ended", data, session, event.timestamp, contents.id_of_end(session)
-            )
-        except ConflictError:  # another process was faster, with an end that differs
-            self._sessions.end(session)
-            return await self._end(event)  # of the next open session with this id, or of none
+        sequence = self._record("session.ended", data, session, event.timestamp)
         self._sessions.end(session, sequence)
         await self._notify_manager("forget_session", event.session_id)
         line = contents.line(session_id=event.session_id, timestamp=event.timestamp)
@@ -231,17 +210,11 @@ class SessionTracker:
             self.logger.error(f"{method} of the session manager failed: {error}", exc_info=True)
 
     def _record(
-        self,
-        type_: str,
-        data: dict[str, Any],
-        session: Session,
-        timestamp: str,
-        id_: str,
+        self, type_: str, data: dict[str, Any], session: Session, timestamp: str
     ) -> int | None:
         return self._log.record(
-            type_, data, subject=session.subject, source=session.source,
-            time=moment_of(timestamp), id=id_,
-        )  # fmt: skip
+            type_, data, subject=session.subject, source=session.source, time=moment_of(timestamp)
+        )
 
     def _record_failed_start(self, event: object, error: object) -> None:
         if not isinstance(event, SessionStartEvent):

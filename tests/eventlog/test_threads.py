@@ -17,6 +17,7 @@ from eventlog import ClosedLogError, ConflictError, Event, EventLog, NewEvent, v
 from tests.support import DEEP
 from tests.support.files import RecordingFiles
 from tests.support.logs import active_file, batch, numbers
+from tests.support.processes import run
 
 THREADS, CALLS = 8, 5_000 if DEEP else 500
 
@@ -282,3 +283,35 @@ def test_closing_while_others_append_refuses_them_and_loses_nothing(tmp_path: Pa
 
     together([append, append, append, close])
     assert sorted(acknowledged) == [number for number, _ in enumerate(numbers(log.path), 1)]
+
+
+APPEND_WITH_IDS_AND_CLOSE = """
+import sys, threading, uuid
+from eventlog import ClosedLogError, EventLog
+
+def work(log, begun, kept):
+    try:
+        while True:
+            kept.append(log.append("a", {}, id=uuid.uuid4().hex))
+            begun.set()
+    except ClosedLogError:
+        pass
+
+everything = []
+for _ in range(30):
+    log, begun = EventLog.open(sys.argv[1], sync="never"), threading.Event()
+    threads = [threading.Thread(target=work, args=(log, begun, everything)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    log.close()
+    for thread in threads:
+        thread.join()
+with EventLog.open(sys.argv[1], readonly=True) as log:
+    assert sorted(everything) == list(range(1, log.head() + 1))
+"""
+
+
+def test_closing_while_others_look_ids_up_refuses_them_too(tmp_path: Path) -> None:
+    """In a process of its own: SQLite takes the process along when it is closed in mid-query."""
+    run(APPEND_WITH_IDS_AND_CLOSE, tmp_path / "log")

@@ -54,7 +54,7 @@ STEPS: dict[str, Way] = {
     "rotate: sync segments directory": _PLAIN,
     "clean up: sync segments directory": _PLAIN,
     "clean up: sync log directory": _PLAIN,
-    "clean up: sync manifest": _PLAIN,
+    "clean up: sync manifest": Way(first="seal: unlink raw segment"),
     "clean up: unlink temporary segment": Way(first="seal: rename temporary segment"),
     "clean up: unlink raw segment": Way(first="seal: unlink raw segment"),
     "seal: create temporary segment": _PLAIN,

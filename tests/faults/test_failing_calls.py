@@ -41,7 +41,7 @@ def changes(root: Path, failure: Failure | None = None) -> list[int]:
     root.mkdir()
     files = TracingFiles(root)
     stubborn(root, files)
-    assert files.count == len(files.steps) > 80
+    assert files.count == len(files.steps) > 50
     shutil.rmtree(root)
     numbered = enumerate(files.steps, 1)
     if failure is not None and failure.half:

@@ -1,0 +1,129 @@
+"""What becomes of each segment of a damaged log: which stay as they are, which are built again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from eventlog._codec import sequence_of
+from eventlog._format import SEGMENTS_NAME
+from eventlog._line_search import intact_lines
+from eventlog._manifest import Listed
+from eventlog._manifest_lines import SealedEntry
+from eventlog._names import parse_name, raw_name, sealed_name
+from eventlog._salvage import chunks_of, is_event
+from eventlog._verify import Fault
+
+_MARKERS_AT_ONCE = 100_000
+"""A lost beginning may be long: its markers make segments of so many."""
+
+
+@frozen
+class SegmentPlan:
+    """What becomes of one segment."""
+
+    first_sequence: int
+    sealed: bool
+    entry: SealedEntry | None
+    """Set when the sealed file is sound and stays as it is."""
+    intact: bool
+    """Whether the raw file is sound and stays as it is."""
+    files: tuple[Path, ...]
+    """The files it has now."""
+    last_sequence: int | None
+    """Known from the segment that follows, or from the manifest; None when nothing tells it."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its file stays as it is."""
+        return self.entry is not None or self.intact
+
+    @property
+    def name(self) -> str:
+        """The name of its file in the mended log."""
+        return (sealed_name if self.sealed else raw_name)(self.first_sequence)
+
+
+@frozen
+class RepairPlan:
+    """The segments in order, without a gap, and files that belong to none of them."""
+
+    segments: list[SegmentPlan]
+    strays: list[Path]
+
+
+def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> RepairPlan:
+    """Decide by what the manifest lists, and else by the names and what lies behind them."""
+    directory = log / SEGMENTS_NAME
+    damaged = {fault.file for fault in faults}
+    entries = {entry.first_sequence: entry for entry in listed.sealed}
+    on_disk = {first for first in _firsts_on_disk(directory) if first > listed.pruned_to}
+    astray = {
+        first for first in on_disk - set(entries) if _is_astray(directory, first, listed, salt)
+    }
+    firsts = sorted({*entries, *on_disk} - astray)
+    last_sealed = max(
+        (f for f in firsts if f in entries or (directory / sealed_name(f)).exists()), default=0
+    )
+    segments = list(_lost_beginning(listed.pruned_to + 1, firsts[0] if firsts else 1))
+    for first, following in zip(firsts, [*firsts[1:], None], strict=True):
+        raw, sealed = directory / raw_name(first), directory / sealed_name(first)
+        entry = entries.get(first)
+        sound = entry is not None and f"{SEGMENTS_NAME}/{sealed.name}" not in damaged
+        if entry is not None and following is not None and entry.last_sequence != following - 1:
+            sound = False
+        segments.append(
+            SegmentPlan(
+                first_sequence=first,
+                sealed=first <= last_sealed,
+                entry=entry if sound else None,
+                intact=not sound and first > last_sealed and raw.exists()
+                and f"{SEGMENTS_NAME}/{raw.name}" not in damaged,
+                files=tuple(path for path in (sealed, raw) if path.exists()),
+                last_sequence=_last_sequence(entry, following),
+            )
+        )  # fmt: skip
+    names = (name for first in sorted(astray) for name in (sealed_name(first), raw_name(first)))
+    strays = [directory / name for name in names if (directory / name).exists()]
+    return RepairPlan(segments, strays)
+
+
+def _firsts_on_disk(directory: Path) -> set[int]:
+    names = os.listdir(directory) if directory.is_dir() else []
+    return {known[0] for name in names if (known := parse_name(name))}
+
+
+def _is_astray(directory: Path, first: int, listed: Listed, salt: int) -> bool:
+    """Whether a file of this name can't be the segment that begins there."""
+    if any(one.first_sequence < first <= one.last_sequence for one in listed.sealed):
+        return True
+    paths = [directory / name for name in (sealed_name(first), raw_name(first))]
+    found = next(lines_in([path for path in paths if path.exists()], salt), None)
+    return found is not None and sequence_of(found) < first
+
+
+def lines_in(paths: list[Path], salt: int) -> Iterator[bytes]:
+    """Every intact event in these files, wherever it stands."""
+    for path in paths:
+        for chunk in chunks_of(path):
+            for _, line in intact_lines(chunk, salt):
+                if is_event(line):
+                    yield line
+
+
+def _lost_beginning(start: int, first: int) -> Iterator[SegmentPlan]:
+    for begin in range(start, first, _MARKERS_AT_ONCE):
+        last = min(begin + _MARKERS_AT_ONCE, first) - 1
+        yield SegmentPlan(
+            first_sequence=begin, sealed=True, entry=None, intact=False, files=(),
+            last_sequence=last,
+        )  # fmt: skip
+
+
+def _last_sequence(entry: SealedEntry | None, following: int | None) -> int | None:
+    if following is not None:
+        return following - 1
+    return None if entry is None else entry.last_sequence
