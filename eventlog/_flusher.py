@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock, Thread, current_thread
+from threading import Lock
 from weakref import WeakMethod
 
 from eventlog._errors import WriterFailedError
+from eventlog._worker import Worker
 
 
 class Flusher:
@@ -18,20 +19,13 @@ class Flusher:
     def __init__(self, sync: Callable[[], None], interval: float) -> None:
         self._stop = Lock()  # taken until stop(): an Event could stay locked after an interrupt
         self._stop.acquire()
-        self._thread = Thread(
-            target=_run,
-            args=(WeakMethod(sync), self._stop, interval),
-            name="eventlog-flusher",
-            daemon=True,
-        )
-        self._thread.start()
+        self._worker = Worker(_run, WeakMethod(sync), self._stop, interval)
 
     def stop(self) -> None:
         """End the thread, and wait for that. May be called again."""
         if self._stop.locked():
             self._stop.release()
-        if self._thread is not current_thread():
-            self._thread.join()
+        self._worker.join()
 
 
 def _run(sync: WeakMethod[Callable[[], None]], stop: Lock, interval: float) -> None:

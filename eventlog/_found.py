@@ -159,12 +159,14 @@ def raw_blocks(
 
 def _cut_behind_lfs(path: Path, file: BufferedReader, end: int) -> Iterator[Block]:
     file.seek(0)
-    offset, rest = 0, b""
-    while piece := file.read(min(FRAME_BYTES, end - offset - len(rest))):
-        rest += piece
-        cut = rest.rfind(b"\n") + 1
+    offset, left, pieces = 0, end, list[bytes]()
+    while piece := file.read(min(FRAME_BYTES, left)):
+        left -= len(piece)
+        cut = piece.rfind(b"\n") + 1
         if cut:
-            yield Block(path, offset, rest[:cut], False)
-            offset, rest = offset + cut, rest[cut:]
-    if rest:
+            data = b"".join([*pieces, piece[:cut]])
+            yield Block(path, offset, data, False)
+            offset, pieces = offset + len(data), []
+        pieces.append(piece[cut:])
+    if rest := b"".join(pieces):
         yield Block(path, offset, rest, False)

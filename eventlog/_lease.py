@@ -7,10 +7,11 @@ and a thread takes it away as soon as somebody waits for it or the burst is over
 from __future__ import annotations
 
 import time
-from threading import Lock, Thread, current_thread
+from threading import Lock
 from weakref import ref
 
 from eventlog._lock import WriterLock
+from eventlog._worker import Worker
 
 BURST_SECONDS = 0.005
 
@@ -27,13 +28,7 @@ class Lease:
         self._is_ended = False
         self._wake = Lock()  # taken while there is nothing to watch; see _turns.py: no Condition
         self._wake.acquire()
-        self._thread = Thread(
-            target=_watch,
-            args=(ref(self), self._wake, thread_lock),
-            name="eventlog-lease",
-            daemon=True,
-        )
-        self._thread.start()
+        self._worker = Worker(_watch, ref(self), self._wake, thread_lock)
 
     def take(self) -> None:
         """Wait for the lock; LockTimeoutError when it does not come in time."""
@@ -84,8 +79,7 @@ class Lease:
 
     def join(self) -> None:
         """Wait for the thread, without the thread lock."""
-        if self._thread is not current_thread():
-            self._thread.join()
+        self._worker.join()
 
 
 def _watch(lease_of: ref[Lease], wake: Lock, thread_lock: Lock) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from zlib import crc32
 
-from eventlog._check import CHECK_BYTES, is_intact
+from eventlog._check import CHECK_BYTES, CHECK_START, is_intact
 from eventlog._format import HARD_MAX_LINE_BYTES
 
 _START = b'{"specversion":'
@@ -19,11 +19,11 @@ def intact_lines(chunk: bytes, salt: int) -> Iterator[tuple[int, bytes]]:
     Mostly that is the chunk itself. Where an LF is damaged, two lines and a strange byte are in it.
     What an intact line quotes in its data is no line.
     """
-    if is_intact(chunk, salt):
+    if len(chunk) <= HARD_MAX_LINE_BYTES and is_intact(chunk, salt):
         yield 0, chunk
         return
-    start = chunk.find(_START)
-    while start >= 0:
+    start, last_end = chunk.find(_START), chunk.rfind(CHECK_START)
+    while 0 <= start < last_end:
         end = _end_of_line(chunk, start, salt)
         if end is not None:
             yield start, chunk[start:end]

@@ -9,6 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from eventlog._codec import sequence_of
+from eventlog._errors import DamagedLogError
 from eventlog._format import SEGMENTS_NAME
 from eventlog._line_search import intact_lines
 from eventlog._manifest import Listed
@@ -19,6 +20,10 @@ from eventlog._verify import Fault
 
 _MARKERS_AT_ONCE = 100_000
 """A lost beginning may be long: its markers make segments of so many."""
+
+
+_MOST_LOST = 10_000_000
+"""A single flipped digit must not fill the disk with markers."""
 
 
 @frozen
@@ -68,7 +73,7 @@ def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> Re
     last_sealed = max(
         (f for f in firsts if f in entries or (directory / sealed_name(f)).exists()), default=0
     )
-    segments = list(_lost_beginning(listed.pruned_to + 1, firsts[0] if firsts else 1))
+    segments = list(_lost_beginning(log, listed.pruned_to + 1, firsts[0] if firsts else 1))
     for first, following in zip(firsts, [*firsts[1:], None], strict=True):
         raw, sealed = directory / raw_name(first), directory / sealed_name(first)
         entry = entries.get(first)
@@ -86,6 +91,9 @@ def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> Re
                 last_sequence=_last_sequence(entry, following),
             )
         )  # fmt: skip
+    for one in segments:
+        if not one.is_kept and one.last_sequence is not None:
+            _check_believable(log, one.first_sequence, one.last_sequence)
     names = (name for first in sorted(astray) for name in (sealed_name(first), raw_name(first)))
     strays = [directory / name for name in names if (directory / name).exists()]
     return RepairPlan(segments, strays)
@@ -114,7 +122,18 @@ def lines_in(paths: list[Path], salt: int) -> Iterator[bytes]:
                     yield line
 
 
-def _lost_beginning(start: int, first: int) -> Iterator[SegmentPlan]:
+def _check_believable(log: Path, first: int, last: int) -> None:
+    if last - first >= _MOST_LOST:
+        raise DamagedLogError(
+            f"nothing is found of the sequences {first} to {last}, and so many markers are not "
+            "put: a name or a line of the manifest may be wrong",
+            path=log,
+            sequence=first,
+        )
+
+
+def _lost_beginning(log: Path, start: int, first: int) -> Iterator[SegmentPlan]:
+    _check_believable(log, start, first - 1)
     for begin in range(start, first, _MARKERS_AT_ONCE):
         last = min(begin + _MARKERS_AT_ONCE, first) - 1
         yield SegmentPlan(

@@ -12,7 +12,7 @@ from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Lock
 from typing import Literal
 
 from eventlog._catalog import Catalog
@@ -27,6 +27,7 @@ from eventlog._recovery import finish_sealing
 from eventlog._seekable import compress_frames
 from eventlog._segments import RawSegment, raise_damage
 from eventlog._sums import SegmentSums
+from eventlog._worker import Worker
 
 logger = logging.getLogger("eventlog")
 
@@ -140,13 +141,12 @@ class Sealer:
         self._failure: Exception | None = None
         self._settled: int | None = None
         self._reported = False
-        self._thread = Thread(target=self._run, name="eventlog-sealer", daemon=True)
-        self._thread.start()
+        self._worker = Worker(self._run)
 
     @property
     def is_running(self) -> bool:
         """Whether the thread may still work on the log's files."""
-        return self._thread.is_alive()
+        return self._worker.is_running
 
     def wake(self) -> None:
         """Seal what there is to seal."""
@@ -165,7 +165,7 @@ class Sealer:
     def stop(self) -> None:
         """Finish, and end the thread. Raises only what :meth:`finish` did not raise before."""
         self._queue.put(None)
-        self._thread.join()
+        self._worker.join()
         if self._failure is not None and not self._reported:
             raise self._failure
 

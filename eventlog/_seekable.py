@@ -22,6 +22,9 @@ COMPRESSION_LEVEL = 3
 _SALVAGE_STEP = 1 << 12
 MAX_FRAME_BYTES = FRAME_BYTES + HARD_MAX_LINE_BYTES
 
+MAX_FRAMES = 1 << 20
+"""So that a table that claims more is not even read."""
+
 _FRAME_MAGIC = (0xFD2FB528).to_bytes(4, "little")
 _FLAGS_OFFSET = len(_FRAME_MAGIC)
 _CHECKSUM_FLAG = 1 << 2
@@ -77,7 +80,7 @@ def read_table(file: BufferedReader, path: Path) -> list[FrameEntry]:
     )
     table_bytes = count * _ENTRY.size + _FOOTER.size
     table_offset = size - table_bytes - _HEADER.size
-    if magic != _SEEKABLE_MAGIC or descriptor != 0 or table_offset < 0:
+    if magic != _SEEKABLE_MAGIC or descriptor != 0 or table_offset < 0 or count > MAX_FRAMES:
         raise DamagedLogError("the seek table is missing or damaged", path=path)
     table = _read_at(file, table_offset, _HEADER.size + table_bytes, path)
     if _HEADER.unpack_from(table) != (_SKIPPABLE_MAGIC, table_bytes):
@@ -91,7 +94,7 @@ def read_table(file: BufferedReader, path: Path) -> list[FrameEntry]:
 def _decode_entries(body: bytes, path: Path) -> list[FrameEntry]:
     entries, stored_offset, raw_offset = [], 0, 0
     for stored_bytes, raw_bytes in _ENTRY.iter_unpack(body):
-        if raw_bytes > MAX_FRAME_BYTES:
+        if not (stored_bytes and 0 < raw_bytes <= MAX_FRAME_BYTES):
             raise DamagedLogError(
                 f"a frame claims {raw_bytes:,} bytes", path=path, offset=raw_offset
             )
@@ -142,34 +145,55 @@ def read_frame_start(file: BufferedReader, entry: FrameEntry, path: Path, size: 
 
 def find_frames(file: BufferedReader) -> list[FrameEntry]:
     """The frames of a file whose table is damaged, by where they begin and where they end."""
-    file.seek(0)
-    data = file.read()
-    entries, raw_offset, start = [], 0, data.find(_FRAME_MAGIC)
-    while start >= 0:
-        end = _frame_end(data, start)
-        raw_bytes = _content_bytes(data[start:end])
+    stored = _Stored(file)
+    entries, raw_offset, start = [], 0, stored.find(_FRAME_MAGIC, 0)
+    while start is not None:
+        end = _frame_end(stored, start)
+        raw_bytes = _content_bytes(stored.part(start, _LONGEST_HEADER))
         entries.append(FrameEntry(start, end - start, raw_offset, raw_bytes))
         raw_offset += raw_bytes
-        start = data.find(_FRAME_MAGIC, end)
+        start = stored.find(_FRAME_MAGIC, end)
     return entries
 
 
-def _frame_end(data: bytes, start: int) -> int:
+class _Stored:
+    """A file of any size, looked at in parts."""
+
+    def __init__(self, file: BufferedReader) -> None:
+        self._file = file
+        self.size = file.seek(0, 2)
+
+    def part(self, offset: int, size: int) -> bytes:
+        self._file.seek(offset)
+        return self._file.read(size)
+
+    def find(self, wanted: bytes, start: int) -> int | None:
+        """Where ``wanted`` stands first, from ``start`` on."""
+        while start < self.size:
+            data = self.part(start, FRAME_BYTES)
+            at = data.find(wanted)
+            if at >= 0:
+                return start + at
+            start += max(1, len(data) - len(wanted) + 1)
+        return None
+
+
+def _frame_end(stored: _Stored, start: int) -> int:
     """Where the blocks of this frame say that it ends; or, when they are damaged, the next frame.
 
     Each block begins with 3 bytes: the last one of all (1 bit), its kind (2), its size (21).
     """
-    end, last = start + _header_bytes(data[start : start + _LONGEST_HEADER]), False
-    while not last and end + 3 <= len(data):
-        block = int.from_bytes(data[end : end + 3], "little")
+    end, last = start + _header_bytes(stored.part(start, _LONGEST_HEADER)), False
+    while not last and end + 3 <= stored.size:
+        block = int.from_bytes(stored.part(end, 3), "little")
         last, kind, size = bool(block & 1), block >> 1 & 3, block >> 3
         end += 3 + (1 if kind == _REPEATED_BYTE else size)
     end += _CHECKSUM_BYTES
-    behind = data[end : end + len(_FRAME_MAGIC)]
+    behind = stored.part(end, len(_FRAME_MAGIC))
     if last and behind and any(magic.startswith(behind) for magic in _MAGICS):
         return end
-    following = (data.find(magic, start + 1) for magic in _MAGICS)
-    return min((found for found in following if found > 0), default=len(data))
+    following = (stored.find(magic, start + 1) for magic in _MAGICS)
+    return min((found for found in following if found is not None), default=stored.size)
 
 
 def _header_bytes(stored: bytes) -> int:

@@ -17,6 +17,7 @@ from eventlog._codec import decode_lines
 from eventlog._collector import collector_paused
 from eventlog._errors import DamagedLogError
 from eventlog._event import Event
+from eventlog._format import HARD_MAX_LINE_BYTES
 from eventlog._segments import Block
 
 _NAME = rb'"[^"\\]+"'
@@ -43,6 +44,8 @@ def sound_block(block: Block, salt: int, expected: int, batch: int) -> SoundBloc
 
     ``batch`` lines of an unfinished batch came before.
     """
+    if len(block.data) > HARD_MAX_LINE_BYTES:  # then a single line may be too long
+        return None
     *lines, rest = block.data.split(b"\n")
     if rest or not lines or not _are_intact(lines, salt):
         return None

@@ -23,7 +23,7 @@ from threading import Lock
 from typing import Literal, get_args
 
 from attrs import evolve, field, frozen
-from attrs.validators import ge, gt, in_, optional
+from attrs.validators import ge, gt, in_, le, optional
 
 from eventlog._catalog import Catalog
 from eventlog._codec import LineEncoder, Prepared
@@ -46,6 +46,9 @@ from eventlog._turns import Turns
 
 Sync = Literal["always", "interval", "never"]
 
+_MAX_SEGMENT_BYTES = 1 << 38
+"""A sealed segment has at most 2^20 frames, each of up to 1 MiB and hardly less than half."""
+
 
 @frozen
 class WriterOptions:
@@ -53,7 +56,7 @@ class WriterOptions:
 
     sync: Sync = field(validator=in_(get_args(Sync)))
     sync_interval: float = field(validator=gt(0))
-    segment_bytes: int = field(validator=ge(1))
+    segment_bytes: int = field(validator=[ge(1), le(_MAX_SEGMENT_BYTES)])
     segment_events: int | None = field(validator=optional(ge(1)))
     segment_age: float | None = field(validator=optional(gt(0)))
     max_line_bytes: int = field(validator=ge(1))

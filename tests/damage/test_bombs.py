@@ -65,13 +65,9 @@ answer("import", take)
 
 # Not mended yet in eventlog: without a strict xfail nobody would notice that they are.
 NOT_YET = {
-    bombs.sound_line_of_100_megabytes: "verify calls it sound",
-    bombs.sealed_segment_with_512_megabytes_behind_it: "MemoryError",
-    bombs.table_of_64_million_frames_that_is_there: "MemoryError",
-    bombs.table_of_a_million_empty_frames: "takes minutes",
-    bombs.many_beginnings_of_lines: "takes minutes",
-    bombs.many_beginnings_and_ends_of_lines: "takes minutes",
+    bombs.many_beginnings_and_ends_of_lines: "takes minutes: each beginning may have any end"
 }
+"""Nothing is wrong with the answers, but somebody who may write to a log can make them late."""
 
 
 TAKES_SECONDS = (
@@ -83,7 +79,7 @@ TAKES_SECONDS = (
 
 def _marks(bomb: Bomb) -> list[pytest.MarkDecorator]:
     if known := NOT_YET.get(bomb):
-        return [pytest.mark.xfail(reason=known, run=known != "takes minutes")]
+        return [pytest.mark.xfail(reason=known, run=False)]
     return [pytest.mark.deep] if bomb in TAKES_SECONDS else []
 
 

@@ -104,7 +104,10 @@ def test_a_line_that_was_forged_with_a_fitting_check_is_judged_alike(
         forged = [*lines]
         forged[number] = resealed(line.replace(old, new, 1), salt)
         changed = b"\n".join([*forged, b""])
-        assert is_sound(changed, salt) == (faults(changed, salt) == [])
+        if b"\\" in new:  # escaped names are left to the slow check
+            assert not is_sound(changed, salt)
+        else:
+            assert is_sound(changed, salt) == (faults(changed, salt) == [])
 
 
 @given(st.randoms(use_true_random=False))

@@ -58,6 +58,16 @@ def activity_of(frame: FrameType | None) -> str:
     return outer or "other"
 
 
+def is_background(frame: FrameType | None) -> bool:
+    """Whether the sealer's thread asks, seen from its stack."""
+    while frame is not None:
+        place = frame.f_globals.get("__name__"), frame.f_code.co_name
+        if place == ("eventlog._sealer", "_seal"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def role_of(path: str) -> str:
     """What a file or directory is to the log; ``path`` begins with the name of the log."""
     if path == ".":

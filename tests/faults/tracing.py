@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import RLock, current_thread
+from threading import RLock
 from typing import TypeVar
 
 from attrs import frozen
@@ -13,7 +13,7 @@ from attrs import frozen
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME
 from tests.faults.gate import Gate
-from tests.faults.names import activity_of, role_of
+from tests.faults.names import activity_of, is_background, role_of
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class TracingFiles(Files):
         self.trace.append(promise)
 
     def _do(self, step: Step, action: Callable[[], T]) -> T:
-        if current_thread().name == "eventlog-sealer":
+        if is_background(sys._getframe()):
             with self.sealing.one_step(), self._stepping:
                 return self._record(step, action)
         with self._stepping:
