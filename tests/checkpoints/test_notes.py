@@ -68,7 +68,7 @@ def test_a_private_key_is_in_no_repr_and_no_message() -> None:
         assert raised.value.__cause__ is None
 
 
-@pytest.mark.parametrize("key", [KEY.private, KEY.public])
+@pytest.mark.parametrize("key", [KEY.private, KEY.public], ids=["private", "public"])
 def test_a_key_with_any_flipped_bit_is_refused(key: str) -> None:
     parse = parse_private_key if key == KEY.private else parse_public_key
     for content in flips(key):
