@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import AsyncMock, MagicMock
-from uuid import UUID, uuid1, uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -149,8 +149,8 @@ def test_a_uuid_object_passes_and_becomes_text() -> None:
         "",
         None,
         5,
-        str(uuid1()),
-        uuid1(),
+        "003f0a18-e57f-11f1-a4ff-02fc00000001",
+        UUID("003f0a18-e57f-11f1-a4ff-02fc00000001"),
         "00000000-0000-0000-0000-000000000000",
         " " + ID.replace("-", "")[1:],
         "550e8400_e29b_41d4_a716_446655440000",

@@ -156,7 +156,16 @@ def _writing(place: Place) -> EventLog:
     return EventLog.open(place.log)
 
 
-ODD_IDS = ["", "x" * 10_000, "../../etc/passwd", "a\0b\x1b[31m\n", "\ud800", None, 7, UUID(int=7 << 64)]
+ODD_IDS = [
+    "",
+    "x" * 10_000,
+    "../../etc/passwd",
+    "a\0b\x1b[31m\n",
+    "\ud800",
+    None,
+    7,
+    UUID(int=7 << 64),
+]
 
 
 @pytest.mark.parametrize("odd", ODD_IDS, ids=lambda odd: ascii(odd)[:20])
