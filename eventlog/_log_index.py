@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from eventlog._catalog import Catalog
 from eventlog._codec import decode_line
-from eventlog._errors import EventLogError
+from eventlog._errors import EventLogError, PrunedError
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME
 from eventlog._index_file import IndexFile, Known, Row
@@ -124,17 +124,18 @@ class LogIndex:
 
     def _catch_up(self, file: IndexFile) -> None:
         through, check = file.reached()
-        pruned_to = self.catalog.manifest.pruned_to
-        if through and (
-            not pruned_to < through <= self.through or self._check_at(through) != check
-        ):
+        if through and not (through <= self.through and self._check_at(through) == check):
             # The log is another one than the index was built from, an older copy for example.
             raise sqlite3.DatabaseError("the index of another log")
         if through < self.through:
             self._store(file, self._rows_after(through), self.through)
 
-    def _check_at(self, sequence: int) -> str:
-        return decode_line(self.line_at(sequence)).crc32
+    def _check_at(self, sequence: int) -> str | None:
+        """The check of an event's line; None when the event was pruned."""
+        try:
+            return decode_line(self.line_at(sequence)).crc32
+        except PrunedError:
+            return None
 
     def _rows_after(self, through: int) -> Iterator[Row]:
         for block in line_blocks(self.catalog, Query(after=through)):
@@ -144,8 +145,9 @@ class LogIndex:
                     yield row
 
     def _store(self, file: IndexFile, rows: Iterator[Row], through: int) -> None:
-        if through:
-            file.store(rows, through, self._check_at(through))
+        check = self._check_at(through) if through else None
+        if check is not None:  # else nothing is left that the rows could tell of
+            file.store(rows, through, check)
 
 
 def _pending_at_most(file: IndexFile) -> int:

@@ -85,7 +85,9 @@ class Lookups:
     def _given_ids(self) -> GivenIds:
         if self._ids is None:
             self._ids = GivenIds(self._catalog, self._files, self._writer.last_sequence)
-        self._ids.index.take_in(self._writer.foreign_through)  # our own were added as they came
+        # Our own were added as they came; what others wrote has to be read.
+        self._ids.index.take_in(self._writer.foreign_through)
+        self._ids.index.through = self._writer.last_sequence
         return self._ids
 
     def _stream_heads(self) -> StreamHeads:

@@ -187,21 +187,22 @@ class RawSegment:
     def _line_start(self, file: BufferedReader, offset: int, end: int) -> int:
         """Start of the first line at or after ``offset``, or of the line around it if none is."""
         while offset > 0:
-            file.seek(offset - 1)
-            cut = file.read(min(FRAME_BYTES, end - offset)).find(b"\n")
-            if cut >= 0:
-                return offset + cut
+            for want in (_PROBE_BYTES, FRAME_BYTES):  # most lines are short
+                file.seek(offset - 1)
+                cut = file.read(min(want, end - offset)).find(b"\n")
+                if cut >= 0:
+                    return offset + cut
             offset = max(0, offset - FRAME_BYTES)
         return 0
 
     def _find(self, file: BufferedReader, sequence: int, end: int) -> int:
-        """A line start at or before ``sequence``'s line, at most about a block away from it."""
+        """A line start at or before ``sequence``'s line, and close to it."""
         low, high = 0, end
         if sequence <= self.first_sequence:
             return 0
-        while high - low > FRAME_BYTES:
+        while high - low > _PROBE_BYTES:
             middle = self._line_start(file, (low + high) // 2, high)
-            if middle in (low, high):
+            if not low < middle < high:
                 break
             file.seek(middle)
             line = file.readline(_PROBE_BYTES)

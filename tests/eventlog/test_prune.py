@@ -217,6 +217,46 @@ def test_the_id_of_a_pruned_event_is_forgotten(path: Path) -> None:
         assert log.append("test.numbered", again, **at) == 54  # type: ignore[arg-type]
 
 
+def test_a_writer_that_learned_ids_goes_on_after_a_pruning(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with EventLog.open(path, segment_events=4) as log:
+        log.append("a", id="given-1")
+        log.extend(batch(1, 3))
+        log.seal()
+        prune(path, keep_events=0)
+        log.append("b")
+    with EventLog.open(path) as log:
+        assert log.append("b", id="given-2") == 6
+
+
+def test_ids_of_before_are_asked_for_after_a_pruning_that_the_writer_did_not_see(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log"
+    with EventLog.open(path, segment_events=4) as log:
+        log.append("a", id="given-1")
+    with EventLog.open(path, segment_events=4) as log:
+        for number in range(1, 12):
+            log.extend(batch(number, 1))
+        log.seal()
+        prune(path, keep_events=1)
+        assert log.append("b", id="given-2") == 13
+        assert log.append("b", id="given-2") == 13
+
+
+def test_a_log_of_which_everything_was_pruned_closes_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with EventLog.open(path) as log:
+        log.append("a", id="given-1")
+        log.seal()
+        prune(path, keep_events=0)
+        assert log.append("a", id="given-2") == 2
+        log.seal()
+        prune(path, keep_events=0)
+    with EventLog.open(path) as log:
+        assert log.append("a", id="given-1") == 3
+
+
 def test_the_id_of_an_event_that_was_kept_is_known(path: Path) -> None:
     prune(path, keep_events=23)
     with EventLog.open(path) as log:

@@ -39,7 +39,8 @@ def given_ids(root: Path, files: TracingFiles) -> None:
 def appends_during_seals(root: Path, files: TracingFiles) -> None:
     """The sealer gets a few steps between any two appends."""
     with Work(root, files) as work:
-        work.add(4)
+        for _ in range(3):  # so there is always something to seal
+            work.add(4)
         for size, steps in ((1, 3), (1, 1), (2, 2), (1, 2), (1, 3), (1, 4)):
             work.add(size)
             files.sealing.let_pass(steps)
