@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from hashlib import file_digest
+from itertools import zip_longest
 from pathlib import Path
 
 from attrs import frozen
@@ -217,7 +218,7 @@ def _check_raw(catalog: Catalog) -> tuple[Snapshot, Tail]:
 
 def _last_tail(snapshot: Snapshot) -> Tail:
     following = [segment.first_sequence for segment in snapshot.raw[1:]]
-    for segment, next_first in zip(snapshot.raw, [*following, None], strict=True):
+    for segment, next_first in zip_longest(snapshot.raw, following):
         with segment.open() as file:
             tail = scan_tail(file, segment.salt, segment.first_sequence)
         if next_first is None:

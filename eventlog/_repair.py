@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -213,7 +214,7 @@ def _salvaged(plan: RepairPlan, salt: int) -> Iterator[tuple[SegmentPlan, Salvag
     """Each segment with what is left of it; None for one that is kept as it is."""
     elsewhere = _misplaced(plan, salt)
     begun: dict[int, bytes] = {}  # the lines of a batch that goes on in the next segment
-    for one, following in zip(plan.segments, [*plan.segments[1:], None], strict=True):
+    for one, following in zip_longest(plan.segments, plan.segments[1:]):
         if one.is_kept:
             yield one, None
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from attrs import frozen
@@ -74,7 +75,7 @@ def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> Re
         (f for f in firsts if f in entries or (directory / sealed_name(f)).exists()), default=0
     )
     segments = list(_lost_beginning(log, listed.pruned_to + 1, firsts[0] if firsts else 1))
-    for first, following in zip(firsts, [*firsts[1:], None], strict=True):
+    for first, following in zip_longest(firsts, firsts[1:]):
         raw, sealed = directory / raw_name(first), directory / sealed_name(first)
         entry = entries.get(first)
         sound = entry is not None and f"{SEGMENTS_NAME}/{sealed.name}" not in damaged

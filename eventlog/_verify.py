@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from hashlib import file_digest
 from io import BufferedReader
+from itertools import zip_longest
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -98,7 +99,7 @@ class Audit:
         listed = self.check_manifest(identity_line, manifest)
         segments = match_segments(self._directory, names, listed)
         expected: int | None = listed.pruned_to + 1
-        for segment, following in zip(segments, [*segments[1:], None], strict=True):
+        for segment, following in zip_longest(segments, segments[1:]):
             if expected not in (None, segment.first_sequence):
                 what = "a segment before this one is missing"
                 self.fault(segment.path, "missing", what, sequence=expected)

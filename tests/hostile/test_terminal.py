@@ -51,7 +51,7 @@ EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("recovery.completed", {TEXT: TEXT}),
     (f"own.{NAME}", {TEXT: {TEXT: TEXT}}),
     # Some commands show the beginning of a text only: each code point stands near one, too.
-    *(("session.annotated", {"notes": MARK + UNSAFE[n : n + 10]}) for n in range(0, len(UNSAFE), 10)),
+    *(("note", {"text": MARK + UNSAFE[n : n + 10]}) for n in range(0, len(UNSAFE), 10)),
 )  # fmt: skip
 
 
@@ -154,7 +154,8 @@ def test_what_others_say_about_a_log_with_such_a_name_is_harmless(tmp_path: Path
 REFUSED = [
     ["append", TEXT], ["append", "a.b", TEXT], ["append", "a.b", "{}", "--subject", TEXT],
     ["append", "a.b", "{}", "--source", TEXT], ["append", "a.b", "{}", "--id", TEXT],
-    ["append", "a.b", '{"a": 1}', "--time", TEXT], ["cat", "--since", TEXT], ["cat", "--type", TEXT],
+    ["append", "a.b", '{"a": 1}', "--time", TEXT],
+    ["cat", "--since", TEXT], ["cat", "--type", TEXT],
     ["project", TEXT], ["diff", TEXT, "1"], ["trends", "--metric", TEXT],
     ["export", "--format", "csv", "--model", TEXT], ["export", "--format", TEXT],
     ["import", TEXT], ["summary", "--as-of", TEXT], [f"--{TEXT}"], ["cat", f"--{TEXT}"],
