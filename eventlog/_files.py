@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from eventlog._errors import DamagedLogError
+
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _PRIVATE_FILE = 0o600
@@ -16,6 +18,15 @@ _PRIVATE_DIRECTORY = 0o700
 
 # macOS has no fdatasync; its fsync is what the platform's own databases use by default.
 _sync_data = getattr(os, "fdatasync", os.fsync)
+
+
+def refuse_link(directory: Path) -> None:
+    """DamagedLogError when a directory inside a log is a link: nothing is written through one."""
+    if directory.is_symlink():
+        raise DamagedLogError(
+            "this is a link, and nothing is written through one: put the directory itself here",
+            path=directory,
+        )
 
 
 class Files:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from hashlib import file_digest
 from pathlib import Path
 
-from eventlog._files import Files
+from eventlog._files import Files, refuse_link
 
 _SCHEMA_VERSION = 3
 _HEX_BYTES = 64
@@ -31,6 +31,7 @@ class IndexFile:
         self._path = directory / f"{name}.sqlite"
         self._note = directory / f"{name}.sqlite.sha256"
         self._files = files
+        refuse_link(directory)
         if not directory.is_dir():
             files.make_directory(directory)
         anew = anew or not self._is_as_noted()

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from eventlog._catalog import Catalog, Snapshot
 from eventlog._errors import DamagedLogError
-from eventlog._files import Files
+from eventlog._files import Files, refuse_link
 from eventlog._lock import DirectoryLock
 from eventlog._names import TEMPORARY_SUFFIX, parse_name
 from eventlog._quarantine import quarantine
@@ -51,6 +51,7 @@ class Recovered:
 
 def recover(catalog: Catalog, files: Files) -> Recovered:
     """Finish or undo what the last writer left half done. The caller holds the writer's lock."""
+    refuse_link(catalog.directory)
     catalog.snapshot()  # before anything is touched: DamagedLogError when something is missing
     _sync_names(catalog, files)
     with DirectoryLock(catalog.directory) as sealing:
@@ -93,6 +94,7 @@ def catch_up(
 
 def finish_sealing(catalog: Catalog, files: Files) -> list[Torn]:
     """Finish what a killed sealer left. The caller holds the sealing lock."""
+    refuse_link(catalog.directory)
     _sync_names(catalog, files)
     if catalog.manifest.path.exists():
         _sync_file(catalog.manifest.path, files)  # before anything is deleted that it stands for
@@ -212,8 +214,9 @@ def _check_raw(catalog: Catalog) -> tuple[Snapshot, Tail]:
         snapshot = catalog.snapshot()
         try:
             return snapshot, _last_tail(snapshot)
-        except FileNotFoundError:  # another process sealed a segment in the meantime
-            continue
+        except FileNotFoundError as error:  # another process sealed a segment in the meantime
+            if os.path.lexists(error.filename):
+                raise DamagedLogError("a link leads nowhere", path=error.filename) from None
 
 
 def _last_tail(snapshot: Snapshot) -> Tail:

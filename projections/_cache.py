@@ -104,8 +104,10 @@ class PartialCache:
 
 
 def _make_private(directory: Path) -> None:
-    """The log's ``cache`` and all below it, for the log's owner alone."""
+    """The log's ``cache`` and all below it, for the log's owner alone. Never through a link."""
     for one in (*reversed(directory.parents[:2]), directory):
+        if one.is_symlink():
+            raise NotADirectoryError(f"a link: {one}")
         one.mkdir(mode=0o700, exist_ok=True)
 
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 @contextmanager
 def ends_within(seconds: float) -> Iterator[None]:
-    """AssertionError in the main thread when it takes longer; generous, since it measures nothing."""
+    """AssertionError in the main thread when it takes longer: to end a hang, not to measure."""
 
     def too_long(_: int, __: FrameType | None) -> None:
         raise AssertionError(f"this went on for more than {seconds:g} s")
