@@ -2,10 +2,10 @@
 
 Run it alone: python -m benchmarks.recording_calls [--quick]
 
-Calls of all systems take turns, so that a noisy moment hits all of them; each is timed by itself.
-The second practice logger has a database that does not answer: PostgreSQL's address is a port of
-this machine where nobody listens. Calls that also write a file are shown without a goal; they come
-every tenth time.
+One system after the other, as a program uses one of them; the calls of a system take turns, and
+each is timed by itself. The second practice logger has a database that does not answer:
+PostgreSQL's address is a port of this machine where nobody listens. Calls that also write a file
+are shown without a goal; they come every tenth time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -42,19 +42,21 @@ Call = Callable[[int], object]
 """Its argument counts the calls. A float that it gives back is what the call took, in seconds."""
 
 
-@contextmanager
-def calls(directory: Path) -> Iterator[dict[str, Call]]:
-    """The recording calls by name, each system with a log of its own."""
-    with ExitStack() as stack:
-        refused = f"postgresql://x@127.0.0.1:{_closed_port()}/x"
-        yield {
-            **_agent(stack, directory / "agent"),
-            **_farming(directory / "farming"),
-            **_practice(stack, directory / "practice", None, "SQLite"),
-            **_practice(stack, directory / "stopped", refused, "PostgreSQL stopped"),
-            **_recovery(stack, directory / "recovery"),
-            **_tracker(stack, directory / "shell"),
-        }
+def systems(directory: Path) -> Iterator[dict[str, Call]]:
+    """The recording calls of one system by name, then those of the next; each has its own log."""
+    refused = f"postgresql://x@127.0.0.1:{_closed_port()}/x"
+    begins: list[Callable[[ExitStack], dict[str, Call]]] = [
+        lambda stack: _agent(stack, directory / "agent"),
+        lambda stack: _farming(directory / "farming"),
+        lambda stack: _practice(stack, directory / "practice", None, "SQLite"),
+        lambda stack: _practice(stack, directory / "stopped", refused, "PostgreSQL stopped"),
+        lambda stack: _recovery(stack, directory / "recovery"),
+        lambda stack: _tracker(stack, directory / "shell"),
+    ]
+    for begin in begins:
+        with ExitStack() as stack:
+            yield begin(stack)
+        close_shared_logs()
 
 
 def _agent(stack: ExitStack, log: Path) -> dict[str, Call]:
@@ -172,8 +174,9 @@ def _closed_port() -> int:
 
 def measure(directory: Path, rounds: int) -> dict[str, list[float]]:
     """Microseconds of each call, by what was called."""
-    with calls(directory) as by_name:
-        taken: dict[str, list[float]] = {name: [] for name in by_name}
+    taken: dict[str, list[float]] = {}
+    for by_name in systems(directory):
+        taken |= {name: [] for name in by_name}
         for number in range(rounds):
             for name, call in by_name.items():
                 if name.endswith(_FILE) and number % _FILES_EVERY:
@@ -200,7 +203,7 @@ def recording_page(*, quick: bool) -> str:
     lines = [
         "## One recording call",
         "",
-        f"{rounds:,} calls each, in turn; microseconds in the caller's thread. The goal is a",
+        f"{rounds:,} calls each; microseconds in the caller's thread. The goal is a",
         f"median under {GOAL_MICROSECONDS:g}. Calls that also write a file have none, and come",
         "every tenth time.",
         "",

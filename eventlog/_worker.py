@@ -7,6 +7,8 @@ plain lock, again and again.
 
 from __future__ import annotations
 
+import sys
+import threading
 from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +26,8 @@ class Worker:
         self._ident = start_new_thread(self._run, (target, args))
 
     def _run(self, target: Callable[..., None], args: tuple[Any, ...]) -> None:
+        # As threading.Thread does it, so that debuggers and coverage see what runs here.
+        sys.settrace(threading.gettrace())
         try:
             target(*args)
         finally:

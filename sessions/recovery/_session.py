@@ -261,7 +261,7 @@ class SavedSession:
         self.stop_auto_save()
         if ended:
             self._journal.end("closed")
-        self._journal.log.close()
+        self._journal.log.settle()
 
     def __enter__(self) -> Self:
         return self

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-DEEP = 100
-"""Levels of nesting that data may have."""
-
 
 def _nested(levels: int) -> Any:
     value: Any = 0
@@ -22,7 +19,7 @@ def _nested(levels: int) -> Any:
 TAKEN: dict[str, tuple[bytes, Any]] = {
     "y empty object": (b"{}", {}),
     "y empty name": (b'{"":0}', {"": 0}),
-    "y white space": (b' \t\r { "a" \t: [ ] \r } \t\r', {"a": []}),
+    "y white space": (b' \t { "a" \t: [ ] } \t', {"a": []}),
     "y null": (b'{"a":null}', {"a": None}),
     "y true and false": (b'{"a":[true,false]}', {"a": [True, False]}),
     "y empty string": (b'{"a":""}', {"a": ""}),
@@ -37,7 +34,7 @@ TAKEN: dict[str, tuple[bytes, Any]] = {
     "y a BOM inside of a text": ('{"a":"\ufeff"}'.encode(), {"a": "\ufeff"}),
     "y escaped name": (rb'{"\u0061":0}', {"a": 0}),
     "y names that differ by case": (b'{"a":0,"A":1}', {"a": 0, "A": 1}),
-    "y names that differ by form": ('{"\u00e9":0,"e\u0301":1}'.encode(), {"\u00e9": 0, "e\u0301": 1}),
+    "y names of another form": ('{"\u00e9":0,"e\u0301":1}'.encode(), {"\u00e9": 0, "e\u0301": 1}),
     "y the same name at two levels": (b'{"a":{"a":0}}', {"a": {"a": 0}}),
     "y a text like a key": (rb'{"a":"\"a\":1"}', {"a": '"a":1'}),
     "y minus zero": (b'{"a":-0.0}', {"a": -0.0}),
@@ -91,7 +88,7 @@ REFUSED: dict[str, bytes] = {
     "n thin space": '{"a":\u20091}'.encode(),
     "n no-break space": b'{"a":\xc2\xa01}',
     "n form feed": b'{"a":\x0c1}',
-    "n raw line feed's escape cut": b'{"a":"\\u00"}',
+    "n escape of too few digits": b'{"a":"\\u00"}',
     "n escape of nothing": rb'{"a":"\x41"}',
     "n escape of a quote cut": b'{"a":"\\"}',
     "n raw tab in a text": b'{"a":"\t"}',
@@ -125,12 +122,9 @@ REFUSED: dict[str, bytes] = {
     "i objects beyond the limit": b'{"a":' * 101 + b"1" + b"}" * 101,
     "i nesting of 100,000": b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "i nesting of 100,000, not closed": b'{"a":' * 100_000,
-}
-
-NUL = {
     "n raw NUL in a text": b'{"a":"\0"}',
     "n raw NUL behind": b'{"a":1}\0',
     "n raw NUL before": b'\0{"a":1}',
     "n raw NUL in a name": b'{"\0":1}',
+    "n raw carriage return in a text": b'{"a":"\r"}',
 }
-"""Refused, too; no argument of a command can hold them."""

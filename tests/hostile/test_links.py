@@ -119,20 +119,7 @@ def remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-# Not mended yet in eventlog; a strict xfail is noticed when it is.
-WRITTEN_THROUGH = "a linked directory inside of a log is written through"
-HANGS = "opening for writing looks again and again for a segment that a link does not lead to"
-
-
-def places(*fails: str, why: str, run: bool = True) -> pytest.MarkDecorator:
-    marks = [pytest.mark.xfail(reason=why, strict=True, run=run)]
-    return pytest.mark.parametrize(
-        "place",
-        [pytest.param(one, marks=marks if one in fails else []) for one in FILES + DIRECTORIES],
-    )
-
-
-@places(*DIRECTORIES, why=WRITTEN_THROUGH)
+@pytest.mark.parametrize("place", [*FILES, *DIRECTORIES])
 def test_what_a_link_leads_to_is_never_changed(place: str, log: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     if (log / place).exists():
@@ -145,7 +132,7 @@ def test_what_a_link_leads_to_is_never_changed(place: str, log: Path, tmp_path: 
     assert everything(tmp_path / "outside") == before
 
 
-@places(ACTIVE, why=HANGS, run=False)
+@pytest.mark.parametrize("place", [*FILES, *DIRECTORIES])
 def test_what_a_link_leads_to_is_never_made(place: str, log: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     remove(log / place)
