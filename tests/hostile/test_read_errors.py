@@ -93,10 +93,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said_of(log: Path, unreadable: str = "", when: str = "") -> dict[str, tuple[str, str]]:
     """How each use ended, and what it said, where the reads of one file fail."""
     calls = "read,pread64,readv,preadv"
-    failing = ["strace", "-f", "-o", log.with_name("strace"), "-P", log / unreadable,
+    failing = ["strace", "-f", "-o", str(log.with_name("strace")), "-P", str(log / unreadable),
                "-e", f"trace={calls}", "-e", f"inject={calls}:error=EIO:when={when}"]  # fmt: skip
     done = subprocess.run(
-        [*(failing if unreadable else []), sys.executable, "-c", USES, log, log.with_name("in")],
+        [*(failing if unreadable else []), sys.executable, "-c", USES, str(log),
+         str(log.with_name("in"))],
         cwd=ROOT, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -65,13 +65,14 @@ print(json.dumps(stretches))
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[list[Reader]]:
-    """A reader of each kind, all at work."""
+def writing(path: Path) -> Iterator[tuple[EventLog, list[Reader]]]:
+    """A new log, and a reader of each kind at work."""
     with ExitStack() as stack:
+        log = stack.enter_context(EventLog.open(path, sync="never", files=UnsyncedFiles()))
         readers = [stack.enter_context(child(READ, path, how, LAST)) for how in HOW]
         for reader in readers:
             assert line_of(reader) == "ready"
-        yield readers
+        yield log, readers
 
 
 def rotate(log: EventLog, rotation: int) -> None:
@@ -83,29 +84,27 @@ def rotate(log: EventLog, rotation: int) -> None:
 
 
 def test_each_sees_every_event_once_and_in_order(tmp_path: Path) -> None:
-    with EventLog.open(tmp_path / "log", sync="never", files=UnsyncedFiles()) as log:
-        with reading(log.path) as readers:
-            for rotation in range(ROTATIONS):
-                rotate(log, rotation)
-            assert [json.loads(line_of(reader)) for reader in readers] == [[[1, LAST]]] * len(HOW)
+    with writing(tmp_path / "log") as (log, readers):
+        for rotation in range(ROTATIONS):
+            rotate(log, rotation)
+        assert [json.loads(line_of(reader)) for reader in readers] == [[[1, LAST]]] * len(HOW)
     assert verify(tmp_path / "log").ok
 
 
 def test_who_is_overtaken_by_pruning_is_told_and_goes_on_behind_the_gap(tmp_path: Path) -> None:
     """Readers are stopped at any moment of their reading, until what they want next is gone."""
-    with EventLog.open(tmp_path / "log", sync="never", files=UnsyncedFiles()) as log:
-        with reading(log.path) as readers:
-            for rotation in range(ROTATIONS):
-                rotate(log, rotation)
-                if rotation % 100 == 39:
-                    signal_all(readers, signal.SIGSTOP)
-                if rotation % 100 == 89:
-                    assert prune(log.path, keep_events=KEPT, files=UnsyncedFiles()).events
-                    signal_all(readers, signal.SIGCONT)
-            for reader in readers:
-                stretches = json.loads(line_of(reader))
-                assert len(stretches) > 1, "it was never overtaken"
-                assert stretches[-1][1] == LAST
+    with writing(tmp_path / "log") as (log, readers):
+        for rotation in range(ROTATIONS):
+            rotate(log, rotation)
+            if rotation % 100 == 39:
+                signal_all(readers, signal.SIGSTOP)
+            if rotation % 100 == 89:
+                assert prune(log.path, keep_events=KEPT, files=UnsyncedFiles()).events
+                signal_all(readers, signal.SIGCONT)
+        for reader in readers:
+            stretches = json.loads(line_of(reader))
+            assert len(stretches) > 1, "it was never overtaken"
+            assert stretches[-1][1] == LAST
     assert verify(tmp_path / "log").ok
 
 

@@ -18,7 +18,7 @@ from eventlog import Event, EventLog, verify
 from eventlog._files import Files
 from eventlog._lock import hold_writer_lock
 from projections import RecoverySnapshots, SessionSummaries, project
-from sessions._shared_log import shared_log
+from sessions._shared_log import close_shared_logs, shared_log
 from sessions.recovery import SessionRecoveryEngine
 from tests.cli.helpers import PROJECT, environment, eventlog
 
@@ -233,6 +233,7 @@ def test_a_damaged_log_does_not_stop_a_recovery(
 ) -> None:
     with make_engine() as engine:
         engine.save_session_state()
+    close_shared_logs()
     identity = directory / "activity.eventlog/log.json"
     whole = identity.read_text()
     identity.write_text("{")
