@@ -17,9 +17,9 @@ from cli._output import say
 from cli._progress import progress_bar
 from cli._text import quoted
 from eventlog import InvalidKeyError, InvalidProofError
-from eventlog._checkpoint import unchecked
 from eventlog._format import HARD_MAX_LINE_BYTES
-from eventlog._keys import PRIVATE_START, parse_private_key, parse_public_key
+from eventlog.checkpoints._checkpoint import unchecked
+from eventlog.checkpoints._keys import PRIVATE_START, parse_private_key, parse_public_key
 
 _MAX_TEXT = 2 << 20
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -30,15 +30,10 @@ from eventlog._new_event import NewEvent
 from eventlog._query import Query
 
 if TYPE_CHECKING:
-    from eventlog._checkpoint import Checkpoint
     from eventlog._info import LogInfo
-    from eventlog._keys import KeyPair, new_key
-    from eventlog._proof import ProvenEvent, verify_consistency, verify_proof
-    from eventlog._proving import prove, prove_consistency
     from eventlog._prune import PruneReport, prune
     from eventlog._recovery import Torn
     from eventlog._repair import RepairReport, repair
-    from eventlog._signing import checkpoint, verify_checkpoint
     from eventlog._standard import (
         STANDARD_TYPES,
         AreaVisited,
@@ -58,6 +53,11 @@ if TYPE_CHECKING:
     )
     from eventlog._types import EventTypes, UnknownTypeError, rest_field
     from eventlog._verify import Fault, VerifyReport, verify
+    from eventlog.checkpoints._checkpoint import Checkpoint
+    from eventlog.checkpoints._keys import KeyPair, new_key
+    from eventlog.checkpoints._proof import ProvenEvent, verify_consistency, verify_proof
+    from eventlog.checkpoints._proving import prove, prove_consistency
+    from eventlog.checkpoints._signing import checkpoint, verify_checkpoint
 
 __all__ = [
     "STANDARD_TYPES",
@@ -121,15 +121,15 @@ __all__ = [
 
 # Loaded on first use: together they would take as long to import as all that is above.
 _LATER = {
-    "_checkpoint": ("Checkpoint",),
+    "checkpoints._checkpoint": ("Checkpoint",),
     "_info": ("LogInfo",),
-    "_keys": ("KeyPair", "new_key"),
-    "_proof": ("ProvenEvent", "verify_consistency", "verify_proof"),
-    "_proving": ("prove", "prove_consistency"),
+    "checkpoints._keys": ("KeyPair", "new_key"),
+    "checkpoints._proof": ("ProvenEvent", "verify_consistency", "verify_proof"),
+    "checkpoints._proving": ("prove", "prove_consistency"),
     "_prune": ("PruneReport", "prune"),
     "_recovery": ("Torn",),
     "_repair": ("RepairReport", "repair"),
-    "_signing": ("checkpoint", "verify_checkpoint"),
+    "checkpoints._signing": ("checkpoint", "verify_checkpoint"),
     "_standard": (
         "STANDARD_TYPES", "AreaVisited", "CrashDetected", "FileRead", "FileWritten",
         "MetricRecorded", "RecoveryCompleted", "SessionAnnotated", "SessionEnded",

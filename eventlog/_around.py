@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from eventlog._catalog import Catalog
 from eventlog._codec import sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._found import FoundSegment, find_segments, raw_blocks, sealed_blocks
 from eventlog._line_search import intact_lines
+from eventlog._lines import Lines, check_not_pruned, passed
 from eventlog._query import Query
-from eventlog._reader import Lines, check_not_pruned
 from eventlog._salvage import is_event
 from eventlog._segments import Block, OnDamage
 from eventlog._tail import committed_end
@@ -41,16 +41,10 @@ def blocks_around(catalog: Catalog, query: Query, on_damage: OnDamage) -> Iterat
         try:
             for lines in _Walk(catalog, query, tell_once).blocks():
                 yield lines
-                query = _passed(query, lines)
+                query = passed(query, lines)
             return
         except FileNotFoundError:
             continue  # a raw segment was sealed since the directory was listed
-
-
-def _passed(query: Query, lines: Lines) -> Query:
-    if query.reverse:
-        return evolve(query, until=lines.first - 1)
-    return evolve(query, after=lines.last)
 
 
 @define

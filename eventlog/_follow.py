@@ -9,8 +9,9 @@ from attrs import evolve
 
 from eventlog._catalog import Catalog
 from eventlog._event import Event
+from eventlog._lines import Lines
 from eventlog._query import Query
-from eventlog._reader import Lines, decode_matching, line_blocks
+from eventlog._reader import decode_matching, line_blocks
 
 
 def follow(

@@ -14,8 +14,9 @@ from eventlog._errors import EventLogError, PrunedError
 from eventlog._files import Files
 from eventlog._format import CACHE_NAME
 from eventlog._index_file import IndexFile, Known, Row
+from eventlog._lines import Lines
 from eventlog._query import Query
-from eventlog._reader import Lines, line_blocks
+from eventlog._reader import line_blocks
 
 logger = logging.getLogger("eventlog")
 

@@ -10,34 +10,20 @@ import os
 from collections.abc import Iterator
 from io import BufferedReader
 from itertools import islice
-from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from eventlog._catalog import Catalog, Snapshot
 from eventlog._check import is_intact
 from eventlog._codec import TYPE_NAME, decode_lines, sequence_of
-from eventlog._errors import DamagedLogError, PrunedError
+from eventlog._errors import DamagedLogError
 from eventlog._event import Event
+from eventlog._lines import Lines, check_not_pruned, passed
 from eventlog._query import Query
 from eventlog._segments import Block, OnDamage, RawSegment, SealedSegment, Segment, raise_damage
 from eventlog._tail import committed_end
 
 _DECODED_AT_ONCE = 512
-
-
-@frozen
-class Lines:
-    """The lines of one block, without their LFs, the first and the last sequence."""
-
-    lines: list[bytes]
-    first: int
-    last: int
-
-    @property
-    def gapless(self) -> bool:
-        """Whether every sequence between first and last is there."""
-        return self.last - self.first + 1 == len(self.lines)
 
 
 def scan(
@@ -83,7 +69,7 @@ def line_blocks(
         try:
             for lines in walk(snapshot, query):
                 yield lines
-                query = _passed(query, lines)
+                query = passed(query, lines)
             return
         except DamagedLogError:
             if not catalog.pruned_since(snapshot):
@@ -93,26 +79,6 @@ def line_blocks(
                 raise DamagedLogError("a link leads nowhere", path=error.filename) from None
             # A raw segment was sealed between the look at the catalog and the opening. Look again;
             # what was passed stays passed. A segment that is gone for good is a gap in the catalog.
-
-
-def check_not_pruned(query: Query, pruned_to: int, log: Path) -> None:
-    """PrunedError when a query begins or ends before what the log still holds.
-
-    A reader that goes on from where it was must not jump over events without a word.
-    """
-    if 0 < query.after < pruned_to or (query.until is not None and 0 < query.until <= pruned_to):
-        raise PrunedError(
-            f"the events up to sequence {pruned_to} were pruned: read from the start of what the "
-            f"log holds, or after sequence {pruned_to}",
-            path=log,
-            sequence=pruned_to,
-        )
-
-
-def _passed(query: Query, lines: Lines) -> Query:
-    if query.reverse:
-        return evolve(query, until=lines.first - 1)
-    return evolve(query, after=lines.last)
 
 
 def _forward(snapshot: Snapshot, query: Query) -> Iterator[Lines]:

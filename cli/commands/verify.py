@@ -14,7 +14,7 @@ from cli._progress import progress_bar
 from cli._signed import checkpoint_option, public_key_option, read_checkpoint_file
 from cli._text import clean, count, quoted
 from eventlog import DamagedLogError, Fault, VerifyReport, verify, verify_checkpoint
-from eventlog._checkpoint import read_checkpoint
+from eventlog.checkpoints._checkpoint import read_checkpoint
 
 _NOT_FOR_REPAIR = ("identity", "torn", "rollback", "rewritten")
 

@@ -11,7 +11,7 @@ from cli._output import print_json
 from cli._signed import public_key_option, read_checkpoint_file, read_line, read_text
 from cli._text import clean, count
 from eventlog import verify_consistency, verify_proof
-from eventlog._proof import is_consistency
+from eventlog.checkpoints._proof import is_consistency
 
 
 @click.command("verify-proof")

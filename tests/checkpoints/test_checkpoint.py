@@ -20,9 +20,9 @@ from eventlog import (
     verify,
     verify_checkpoint,
 )
-from eventlog._checkpoint import unchecked
 from eventlog._files import Files
-from eventlog._log_tree import tree_of
+from eventlog.checkpoints._checkpoint import unchecked
+from eventlog.checkpoints._log_tree import tree_of
 from tests.checkpoints.helpers import (
     KEY,
     OTHER_KEY,

@@ -269,8 +269,8 @@ def test_a_pruned_event_is_told_from_one_that_is_not_there(place: Path) -> None:
 
 def test_names_from_a_checkpoint_cannot_drive_a_terminal(place: Path) -> None:
     """The origin of a signed note is text of somebody else."""
-    from eventlog._keys import parse_private_key
-    from eventlog._note import sign_note
+    from eventlog.checkpoints._keys import parse_private_key
+    from eventlog.checkpoints._note import sign_note
 
     key = parse_private_key((place / "audit.key").read_text())
     root = (place / "old").read_text().split("\n")[2]

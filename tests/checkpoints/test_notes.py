@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog import InvalidKeyError, InvalidProofError, MissingExtraError, new_key
-from eventlog._base64 import decode_base64, encode_base64
-from eventlog._checkpoint import (
+from eventlog.checkpoints._base64 import decode_base64, encode_base64
+from eventlog.checkpoints._checkpoint import (
     Checkpoint,
     format_checkpoint,
     parse_checkpoint,
     read_checkpoint,
     unchecked,
 )
-from eventlog._keys import parse_private_key, parse_public_key
-from eventlog._note import Note, check_signed, parse_note, sign_note
+from eventlog.checkpoints._keys import parse_private_key, parse_public_key
+from eventlog.checkpoints._note import Note, check_signed, parse_note, sign_note
 from tests.checkpoints.helpers import KEY, OTHER_KEY, flips
 
 NAMES = st.text(min_size=1, max_size=40).filter(
@@ -58,7 +58,7 @@ def test_a_name_of_200_characters_is_the_longest() -> None:
 
 
 def test_a_private_key_is_in_no_repr_and_no_message() -> None:
-    secret = KEY.private.rpartition("+")[2]
+    secret = KEY.private.split("+", 4)[4]  # which may hold a plus, too
     assert secret not in repr(KEY)
     assert repr(parse_private_key(KEY.private).seed) not in repr(parse_private_key(KEY.private))
     for place in range(len(KEY.private)):

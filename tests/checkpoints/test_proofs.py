@@ -19,7 +19,7 @@ from eventlog import (
     verify_consistency,
     verify_proof,
 )
-from eventlog._checkpoint import unchecked
+from eventlog.checkpoints._checkpoint import unchecked
 from tests.checkpoints.helpers import (
     KEY,
     OTHER_KEY,
@@ -201,10 +201,10 @@ def test_a_proof_has_at_most_64_hashes(log: Path) -> None:
 @pytest.fixture
 def notes(log: Path) -> list[str]:
     """Checkpoints of the log's first 0 to 20 events; it goes on to 21."""
-    from eventlog._checkpoint import Checkpoint, format_checkpoint
-    from eventlog._keys import parse_private_key
-    from eventlog._log_tree import tree_of
-    from eventlog._note import sign_note
+    from eventlog.checkpoints._checkpoint import Checkpoint, format_checkpoint
+    from eventlog.checkpoints._keys import parse_private_key
+    from eventlog.checkpoints._log_tree import tree_of
+    from eventlog.checkpoints._note import sign_note
 
     grow(log, 12, 21)
     with EventLog.open(log) as opened:

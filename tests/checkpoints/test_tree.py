@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog._merkle import MerkleTree
-from eventlog._tree import (
+from eventlog.checkpoints._tree import (
     Span,
     UnknownSpanError,
     consistency_spans,

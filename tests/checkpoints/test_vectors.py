@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from eventlog import InvalidProofError, checkpoint, prove, verify_checkpoint, verify_proof
-from eventlog._keys import parse_private_key, parse_public_key
 from eventlog._merkle import MerkleTree
-from eventlog._note import check_signed, parse_note, sign_note
-from eventlog._tree import consistency_spans, inclusion_spans, roots_of_spans
+from eventlog.checkpoints._keys import parse_private_key, parse_public_key
+from eventlog.checkpoints._note import check_signed, parse_note, sign_note
+from eventlog.checkpoints._tree import consistency_spans, inclusion_spans, roots_of_spans
 from tests.checkpoints.helpers import (
     KEY,
     leaf_of,

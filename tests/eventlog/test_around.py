@@ -10,7 +10,7 @@ import pytest
 
 from eventlog import DamagedLogError, Event, EventLog, verify
 from eventlog._seekable import compress_frames
-from tests.support.files import UnsyncedFiles
+from tests.support.files import FailingFiles, UnsyncedFiles
 from tests.support.logs import active_file, batch, flip, numbers, segment_files
 
 Damage = Callable[[Path], object]
@@ -122,6 +122,10 @@ DAMAGE: dict[str, tuple[Damage, set[int], str]] = {
             line for index, line in enumerate(content.splitlines(keepends=True)) if index != 1
         )), {14}, "0000000000000000013.jsonl",
     ),
+    "every line of the active segment": (
+        _change(3, lambda content: content.replace(b'"time":', b'"tine":')), {13, 14, 15},
+        "0000000000000000013.jsonl",
+    ),
     "two neighboring lines": (
         _change(3, lambda content: flip(flip(content, 40, 0), content.index(b"\n") + 40, 0)),
         {13, 14}, "0000000000000000013.jsonl",
@@ -221,3 +225,34 @@ def test_without_being_asked_reading_stops_and_says_what_to_do(log: Path) -> Non
     ) as met:
         numbers(log)
     assert (met.value.path, met.value.offset) == (log / "manifest.jsonl", 0)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_sealed_segment_that_is_gone_is_read_from_its_raw_file_where_that_is_left(
+    log: Path, reverse: bool
+) -> None:
+    sealed = segment_files(log)[1]
+    (lines,) = _frames(sealed.read_bytes())
+    sealed.unlink()
+    sealed.with_suffix("").write_bytes(lines)
+    assert around(log, reverse=reverse)[0] == sorted(range(1, 16), reverse=reverse)
+
+
+def test_a_segment_that_is_sealed_before_the_reader_comes_to_it_is_read_all_the_same(
+    tmp_path: Path,
+) -> None:
+    files = FailingFiles(lambda what, count: what == "rename" and count > 1)  # no sealing
+    writer = EventLog.open(tmp_path / "log", files=files)
+    for first in (1, 4, 7):
+        writer.extend(batch(first, 3))
+        writer.rotate()
+    with pytest.raises(OSError, match="error"):
+        writer.close()
+    met: list[DamagedLogError] = []
+    with EventLog.open(tmp_path / "log", readonly=True) as reader:
+        events = reader.read(on_damage=met.append)
+        found = [next(events).sequence]
+        EventLog.open(tmp_path / "log").close()
+        assert [file.suffix for file in segment_files(reader.path)] == [".zst"] * 3 + [".jsonl"]
+        found += [event.sequence for event in events]
+    assert (found, met) == (list(range(1, 10)), [])

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from eventlog import ConflictError, EventLog, InvalidEventError, NewEvent
+from eventlog import (
+    ConflictError,
+    DamagedLogError,
+    EventLog,
+    EventLogError,
+    InvalidEventError,
+    NewEvent,
+)
 from tests.support import DEEP
 from tests.support.files import FailingFiles
-from tests.support.logs import batch, copy_of, flip, numbers
+from tests.support.logs import batch, copy_of, flip, numbers, segment_files
 
 
 def index_of(log: EventLog) -> Path:
@@ -144,6 +153,8 @@ def test_an_index_of_another_version_is_built_again(tmp_path: Path) -> None:
     database = sqlite3.connect(index_of(log))
     database.execute("PRAGMA user_version = 99")
     database.close()
+    digest = sha256(index_of(log).read_bytes()).hexdigest()
+    index_of(log).with_name("ids.sqlite.sha256").write_text(digest)
     _assert_known(log.path)
 
 
@@ -320,3 +331,44 @@ def test_the_order_of_names_makes_no_other_event(tmp_path: Path) -> None:
             with pytest.raises(ConflictError):
                 log.append("test", data, id="y")
         assert log.head() == 2
+
+
+def test_an_index_that_is_a_link_is_replaced_and_what_it_leads_to_kept(tmp_path: Path) -> None:
+    log = _given(tmp_path / "log")
+    log.close()
+    index_of(log).rename(tmp_path / "elsewhere")
+    before = (tmp_path / "elsewhere").read_bytes()
+    index_of(log).symlink_to(tmp_path / "elsewhere")
+    _assert_known(log.path)
+    assert not index_of(log).is_symlink()
+    assert (tmp_path / "elsewhere").read_bytes() == before
+
+
+def test_damage_that_is_met_while_an_index_is_built_leaves_none_that_is_believed(
+    tmp_path: Path,
+) -> None:
+    log = _given(tmp_path / "log")
+    log.close()
+    shutil.rmtree(log.cache_path)
+    sealed = segment_files(log.path)[1]
+    content = sealed.read_bytes()
+    sealed.write_bytes(flip(content, 30, 0))
+    with EventLog.open(log.path) as log, pytest.raises(DamagedLogError):
+        log.append("test.numbered", {"n": 1}, id="id-1")
+    sealed.write_bytes(content)
+    _assert_known(log.path)
+
+
+def test_an_index_for_which_there_is_no_space_refuses_the_event_and_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a")
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # less than a page of SQLite
+        try:
+            with pytest.raises(EventLogError, match="cannot be built .*: free some space"):
+                log.append("a", {}, id="one")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert log.append("a", {}, id="one") == 2

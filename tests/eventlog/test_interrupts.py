@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import signal
 from collections import Counter
@@ -70,9 +71,16 @@ def test_an_interrupt_at_any_moment_loses_nothing_and_hangs_nowhere(
 
 
 class InterruptedSync(Files):
-    """Is interrupted in the first sync of a log's content."""
+    """Is interrupted in the first sync of a log's content; closing a file can be, too."""
 
     interrupts = 1
+    closing_interrupts = 0
+
+    def close(self, descriptor: int) -> None:
+        super().close(descriptor)
+        if self.closing_interrupts:
+            self.closing_interrupts -= 1
+            raise KeyboardInterrupt
 
     def sync(self, descriptor: int) -> None:
         if self.interrupts:
@@ -87,9 +95,10 @@ def test_closing_goes_on_after_an_interrupt(tmp_path: Path) -> None:
     files.interrupts = 0
     log = EventLog.open(tmp_path / "log", sync="interval", sync_interval=1000, files=files)
     log.append("test")
-    files.interrupts = 1
-    with pytest.raises(KeyboardInterrupt):
-        log.close()
+    files.interrupts = files.closing_interrupts = 1
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            log.close()
     log.close()
     with EventLog.open(tmp_path / "log", lock_timeout=0) as again:
         assert again.head() == 1
@@ -162,3 +171,38 @@ with EventLog.open(sys.argv[1], files=files) as log:
     except WriterFailedError as error:
         print(type(error).__name__)
 """
+
+
+def test_an_interrupt_while_the_lock_is_given_back_does_not_keep_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock = fcntl.flock
+
+    def interrupted_once(descriptor: int, operation: int) -> None:
+        if operation == fcntl.LOCK_UN:
+            monkeypatch.setattr(fcntl, "flock", flock)
+            raise KeyboardInterrupt
+        flock(descriptor, operation)
+
+    with EventLog.open(tmp_path / "log") as log:
+        with EventLog.open(log.path) as other:
+            other.append("test")  # so that log has to take the lock, and to read on
+        monkeypatch.setattr(fcntl, "flock", interrupted_once)
+        with pytest.raises(KeyboardInterrupt):
+            log.append("test")
+        with EventLog.open(log.path, lock_timeout=0) as other:
+            assert other.head() == 2
+
+
+def test_an_interrupt_while_a_writer_is_made_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    EventLog.open(tmp_path / "log").close()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("eventlog._lease.Lock", interrupted)
+        EventLog.open(tmp_path / "log")
+    gc.collect()  # what was half made is dropped, and must not complain
+    EventLog.open(tmp_path / "log", lock_timeout=0).close()

@@ -11,7 +11,7 @@ import pytest
 
 from eventlog import LockTimeoutError
 from eventlog._files import Files
-from eventlog._lock import WriterLock, hold_writer_lock
+from eventlog._lock import WriterLock, hold_writer_lock, writing_stopped
 from tests.support.processes import child, line_of
 
 
@@ -140,3 +140,25 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_lock(tmp_path: Path)
             hold(tmp_path, 20).close()
         finally:
             os.kill(orphan, 9)
+
+
+def test_who_waits_behind_another_waiter_gives_up_in_time(tmp_path: Path) -> None:
+    (tmp_path / "log.json").touch()
+    with hold(tmp_path) as lock:
+        waiting = Thread(target=lambda: hold(tmp_path, 30).close())
+        waiting.start()
+        while not lock.is_wanted():
+            time.sleep(0.001)
+        with pytest.raises(LockTimeoutError, match=r"0\.05 s"):
+            hold(tmp_path, 0.05)
+        lock.release()
+        waiting.join()
+
+
+def test_a_look_at_what_is_written_tells_when_the_writers_could_not_be_kept_out(
+    tmp_path: Path,
+) -> None:
+    with hold(tmp_path), writing_stopped(tmp_path, 0.01) as is_stopped:
+        assert not is_stopped
+    with writing_stopped(tmp_path, 0) as is_stopped:
+        assert is_stopped

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from eventlog import (
     verify,
 )
 from eventlog._check import finish_line
+from eventlog._files import Files
 from tests.support.files import FailingFiles
 from tests.support.logs import active_file, batch, numbers, segment_files
 from tests.support.processes import ROOT
@@ -56,6 +58,23 @@ def test_an_empty_directory_becomes_a_log(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     with EventLog.open(tmp_path / "log") as log:
         assert log.append("first", {}) == 1
+
+
+def test_a_log_that_another_process_made_while_we_waited_is_taken_as_it_is(tmp_path: Path) -> None:
+    class Overtaken(Files):
+        """Another process makes the log before this one has the lock."""
+
+        def open_lock(self, path: Path) -> int:
+            if not (path.parent / "log.json").exists():
+                with EventLog.open(path.parent) as faster:
+                    made.append(faster.log_id)
+                    faster.append("first", {})
+            return super().open_lock(path)
+
+    made: list[str] = []
+    with EventLog.open(tmp_path / "log", files=Overtaken()) as log:
+        assert [log.log_id] == made
+        assert log.head() == 1
 
 
 def test_a_path_may_be_text(tmp_path: Path) -> None:
@@ -198,10 +217,20 @@ def test_a_raw_segment_that_was_sealed_goes_only_when_the_sealed_one_is_whole(
     sealed.unlink()
     with pytest.raises(DamagedLogError, match="a sealed segment is missing"):
         EventLog.open(log_path)
+    sealed.symlink_to(log_path / "nowhere")
+    with pytest.raises(DamagedLogError, match="a sealed segment is missing"):
+        EventLog.open(log_path)
     assert raw.exists()
+    sealed.unlink()
     sealed.write_bytes(content)
     EventLog.open(log_path).close()
     assert not raw.exists()
+
+
+def test_a_link_to_nowhere_is_no_log(tmp_path: Path) -> None:
+    (tmp_path / "log").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(NotALogError, match="check the path"):
+        EventLog.open(tmp_path / "log", readonly=True)
 
 
 def test_unknown_files_are_ignored_and_kept(log_path: Path) -> None:
@@ -249,6 +278,16 @@ def test_a_link_as_active_segment_is_not_written_through(log_path: Path, tmp_pat
     with pytest.raises(OSError, match="symbolic link"):
         EventLog.open(log_path)
     assert elsewhere.read_bytes() == content + b"torn"
+
+
+def test_a_link_to_nowhere_as_active_segment_is_damage(log_path: Path) -> None:
+    active = active_file(log_path)
+    active.unlink()
+    active.symlink_to(log_path / "nowhere")
+    with pytest.raises(DamagedLogError, match="a link leads nowhere") as raised:
+        EventLog.open(log_path)
+    assert str(raised.value.path) == str(active)
+    assert not (log_path / "nowhere").exists()
 
 
 def test_a_link_as_next_segment_is_not_written_through(log_path: Path, tmp_path: Path) -> None:
@@ -397,3 +436,21 @@ def test_a_log_tells_how_it_is_open(log_path: Path) -> None:
     with EventLog.open(log_path) as log:
         assert repr(log) == f"<EventLog {str(log_path)!r}, writing>"
         assert len(log.log_id) == 12
+
+
+def test_pieces_that_are_cut_off_at_the_same_moment_are_both_kept(
+    log_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class StoppedClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> StoppedClock:
+            return cls(2026, 2, 6, tzinfo=tz)
+
+    monkeypatch.setattr("eventlog._quarantine.datetime", StoppedClock)
+    for text in (b"first", b"second", b"third"):
+        with active_file(log_path).open("ab") as file:
+            file.write(text)
+        EventLog.open(log_path).close()
+    kept = {path.name: path.read_bytes() for path in (log_path / "quarantine").iterdir()}
+    name = min(kept)
+    assert kept == {name: b"first", f"{name}-1": b"second", f"{name}-2": b"third"}

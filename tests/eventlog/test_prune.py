@@ -8,18 +8,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eventlog import (
     DamagedLogError,
     EventLog,
+    LockTimeoutError,
     NewEvent,
     PrunedError,
     prune,
     repair,
     verify,
 )
+from eventlog._check import salt_of
+from eventlog._lock import DirectoryLock
+from eventlog._manifest_lines import PrunedEntry, decode_entry, encode_entry
 from eventlog._merkle import MerkleTree
 from tests.support.files import CrashError, CrashingFiles, UnsyncedFiles
 from tests.support.logs import batch, copy_of, numbers, segment_files
@@ -355,3 +360,35 @@ def test_whatever_is_pruned_what_is_left_is_the_end_of_the_log(
     left = numbers(path)
     assert left == list(range(left[0], 54))
     assert verify(path).ok
+
+
+def test_nothing_is_pruned_while_another_process_seals(path: Path) -> None:
+    with DirectoryLock(path / "segments") as sealing:
+        assert sealing.acquire(0)
+        with pytest.raises(LockTimeoutError, match=r"another process has been sealing for 0\.01 s"):
+            prune(path, keep_events=0, lock_timeout=0.01)
+    assert numbers(path) == list(range(1, 54))
+
+
+@pytest.mark.parametrize("tree", [[], ["0" * 64], ["0" * 64, "no hash"]], ids=len)
+def test_a_pruning_without_a_tree_of_what_it_dropped_is_damage(path: Path, tree: list[str]) -> None:
+    prune(path, before=DAY + timedelta(days=2))  # 20 events: a tree with two peaks
+    with EventLog.open(path, readonly=True) as log:
+        salt = salt_of(log.log_id)
+    *lines, last = (path / "manifest.jsonl").read_bytes().splitlines(keepends=True)
+    pruned = decode_entry(last[:-1], salt)
+    assert isinstance(pruned, PrunedEntry)
+    assert len(pruned.tree) == 2
+    forged = encode_entry(evolve(pruned, tree=tree), salt)
+    (path / "manifest.jsonl").write_bytes(b"".join(lines) + forged)
+    found = [fault.message for fault in verify(path).faults]
+    assert found == ["a manifest line gives no tree of the events that it prunes"]
+
+
+def test_ids_in_a_log_of_which_everything_was_pruned_are_new(path: Path) -> None:
+    with EventLog.open(path) as log:
+        log.seal()
+    prune(path, keep_events=0)
+    with EventLog.open(path) as log:
+        assert log.append("a", {}, id="given-1") == 54
+        assert log.append("a", {}, id="given-1") == 54

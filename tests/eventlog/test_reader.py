@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -11,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from eventlog import Event, EventLog, InvalidEventError, NewEvent, Query
-from tests.support.logs import active_file, segment_files
+from eventlog import DamagedLogError, Event, EventLog, InvalidEventError, NewEvent, Query
+from tests.support.logs import active_file, batch, segment_files
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVENTS = 2400
@@ -265,3 +266,50 @@ def test_several_types_are_found_whatever_stands_before_and_behind_them(tmp_path
         expected = [event.sequence for event in log.read() if event.type in wanted]
         assert [event.sequence for event in log.read(types=wanted)] == expected
         assert len(expected) == 9
+
+
+def test_an_event_that_quotes_what_is_asked_for_is_not_taken_for_it(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("note", {"type": "wanted", "subject": "s-1"}, subject="s-2")
+        log.append("wanted", {}, subject="s-1")
+        assert [event.sequence for event in log.read(types="wanted")] == [2]
+        assert [event.sequence for event in log.read(subject="s-1")] == [2]
+
+
+def test_a_follower_of_an_active_segment_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a")
+    active = active_file(log.path)
+    active.unlink()
+    active.symlink_to(tmp_path / "nowhere")
+    with (
+        EventLog.open(log.path, readonly=True) as reader,
+        pytest.raises(DamagedLogError, match="a link leads nowhere"),
+    ):
+        next(reader.follow(after=0, timeout=5))
+
+
+def test_a_hole_without_any_line_end_is_damage_and_not_read_whole(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a")
+    os.truncate(active_file(log.path), 100 << 20)
+    with (
+        EventLog.open(log.path, readonly=True) as reader,
+        pytest.raises(DamagedLogError, match="a line has no end"),
+    ):
+        list(reader.read())
+
+
+def test_reading_from_the_middle_of_a_damaged_raw_segment_says_so(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        for first in range(1, 401, 10):
+            log.extend(batch(first, 10))
+    active = active_file(log.path)
+    lines = active.read_bytes().splitlines(keepends=True)
+    spoilt = [line.replace(b'"sequence":', b'"sequenze":') for line in lines[100:300]]
+    active.write_bytes(b"".join(lines[:100] + spoilt + lines[300:]))
+    with (
+        EventLog.open(log.path, readonly=True) as reader,
+        pytest.raises(DamagedLogError, match="a line is damaged"),
+    ):
+        list(reader.read(after=350))

@@ -5,14 +5,33 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
 
-from eventlog import EventLog, EventLogError, verify
+from eventlog import DamagedLogError, EventLog, EventLogError, WriterFailedError, verify
+from eventlog._catalog import Catalog
 from eventlog._files import Files
-from tests.support.files import CrashError, CrashingFiles, RecordingFiles, UnsyncedFiles
-from tests.support.logs import batch, copy_of, numbers, quarantined, segment_files
+from eventlog._lock import DirectoryLock
+from eventlog._sealer import seal_segment
+from eventlog._segments import RawSegment
+from tests.support.files import (
+    CrashError,
+    CrashingFiles,
+    FailingFiles,
+    RecordingFiles,
+    UnsyncedFiles,
+)
+from tests.support.logs import (
+    active_file,
+    batch,
+    copy_of,
+    flip,
+    numbers,
+    quarantined,
+    segment_files,
+)
 
 EVENTS = 17
 
@@ -159,3 +178,49 @@ def test_the_crash_is_what_stopped_the_work(tmp_path: Path) -> None:
             work(tmp_path / f"log-{at}", CrashingFiles(at), [])
         errors = [raised.value, raised.value.__cause__, raised.value.__context__]
         assert any("crash before" in str(error) for error in errors), at
+
+
+def test_a_writer_that_finds_damage_in_what_others_wrote_writes_nothing_behind_it(
+    tmp_path: Path,
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.extend(batch(1, 1))
+        known = active_file(log.path).stat().st_size
+        with EventLog.open(log.path) as other:
+            for number in (2, 3):
+                other.extend(batch(number, 1))
+        content = active_file(log.path).read_bytes()
+        damaged = flip(flip(content, known + 60, 0), len(content) - 60, 0)
+        active_file(log.path).write_bytes(damaged)
+        with pytest.raises(DamagedLogError, match="damaged, and not at its end") as raised:
+            log.append("test.numbered", {"n": 4})
+        assert (raised.value.offset, raised.value.sequence) == (known, 2)
+        with pytest.raises(WriterFailedError):
+            log.append("test.numbered", {"n": 4})
+    assert active_file(log.path).read_bytes() == damaged
+
+
+def test_a_segment_that_another_process_seals_while_we_open_is_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = FailingFiles(lambda what, count: what == "rename" and count > 1)  # no sealing
+    log = EventLog.open(tmp_path / "log", files=files)
+    log.extend(batch(1, 3))
+    log.rotate()
+    log.extend(batch(4, 3))
+    with pytest.raises(OSError, match="error"):
+        log.close()
+    open_raw = RawSegment.open
+
+    def sealed_first(segment: RawSegment) -> BufferedReader:
+        monkeypatch.undo()
+        seal_segment(segment, Catalog(tmp_path / "log"), Files())
+        return open_raw(segment)
+
+    with DirectoryLock(tmp_path / "log" / "segments") as sealing:
+        assert sealing.acquire(0)
+        monkeypatch.setattr(RawSegment, "open", sealed_first)
+        again = EventLog.open(tmp_path / "log")
+    assert again.append("test.numbered", {"n": 7}) == 7
+    again.close()
+    assert numbers(again.path) == list(range(1, 8))

@@ -21,7 +21,8 @@ from eventlog import (
     verify,
 )
 from eventlog._files import Files
-from eventlog._lock import hold_writer_lock
+from eventlog._lock import DirectoryLock, hold_writer_lock
+from eventlog._names import raw_name, sealed_name
 from eventlog._seekable import compress_frames
 from tests.support import DEEP
 from tests.support.logs import active_file, batch, flip, quarantined, segment_files, zero
@@ -230,12 +231,14 @@ def test_earlier_quarantine_and_files_of_others_are_kept(log_path: Path) -> None
     (log_path / "notes.txt").write_text("mine")
     (log_path / "segments" / "notes.txt").write_text("mine too")
     (log_path / "rejects.jsonl").write_text("{}\n")
+    (log_path / "link").symlink_to("nowhere")
     segment_files(log_path)[0].write_bytes(b"nonsense")
     repair(log_path)
     assert b"earlier" in quarantined(log_path)
     assert (log_path / "notes.txt").read_text() == "mine"
     assert (log_path / "segments" / "notes.txt").read_text() == "mine too"
     assert (log_path / "rejects.jsonl").read_text() == "{}\n"
+    assert (log_path / "link").readlink() == Path("nowhere")
 
 
 def test_the_mended_log_is_on_the_disk_before_it_takes_the_damaged_one_s_place(
@@ -474,3 +477,87 @@ def test_events_behind_the_last_intact_one_of_a_sealed_segment_are_marked(log_pa
     last.write_bytes(b"nonsense")
     assert repair(log_path).lost == [6, 7, 8, 9, 10]
     assert verify(log_path).ok
+
+
+def test_files_of_others_among_the_segments_do_not_hide_the_log_s_id(log_path: Path) -> None:
+    (log_path / "segments" / "0.txt").write_text("mine")
+    (log_path / "log.json").unlink()
+    assert repair(log_path).lost == []
+    assert (log_path / "segments" / "0.txt").read_text() == "mine"
+
+
+def test_a_log_without_its_segments_keeps_their_numbers(log_path: Path) -> None:
+    """The manifest tells how many there were; of what was active nothing does."""
+    shutil.rmtree(log_path / "segments")
+    assert repair(log_path).lost == list(range(1, 11))
+    assert set(events_of(log_path).values()) == {None}
+    with EventLog.open(log_path) as log:
+        assert log.append("a") == 11
+
+
+def test_a_log_that_is_being_sealed_is_not_repaired(log_path: Path) -> None:
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    before = content_of(log_path)
+    with DirectoryLock(log_path / "segments") as sealing:
+        assert sealing.acquire(0)
+        with pytest.raises(LockTimeoutError, match="another process has been sealing"):
+            repair(log_path, lock_timeout=0.01)
+    assert content_of(log_path) == before
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_segment_that_was_split_inside_a_batch_is_put_together_again(
+    tmp_path: Path, sealed: bool
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.extend(batch(1, 3))
+    whole = active_file(log.path)
+    lines = whole.read_bytes().splitlines(keepends=True)
+    if sealed:
+        whole.rename(whole.with_name(raw_name(4)))
+        whole.with_name(raw_name(4)).write_bytes(b"")
+    for first, part in ((1, lines[:1]), (2, lines[1:])):
+        content = b"".join(compress_frames([b"".join(part)]) if sealed else part)
+        name = sealed_name(first) if sealed else raw_name(first)
+        whole.with_name(name).write_bytes(content)
+    assert not verify(log.path).ok
+    assert repair(log.path).lost == []
+    assert events_of(log.path) == {1: 1, 2: 2, 3: 3}
+    assert verify(log.path).ok
+
+
+def test_a_mended_log_that_is_not_sound_replaces_nothing(
+    log_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk spoils what is copied to it."""
+
+    def spoil(source: Path, target: Path, **_: bool) -> None:
+        target.write_bytes(flip(source.read_bytes(), 100, 0))
+
+    segment_files(log_path)[0].write_bytes(b"nonsense" * 20)
+    before = content_of(log_path)
+    monkeypatch.setattr(shutil, "copy2", spoil)
+    with pytest.raises(EventLogError, match=r"the mended log is not sound .* nothing was replaced"):
+        repair(log_path)
+    assert content_of(log_path) == before
+
+
+def test_a_damaged_log_that_an_earlier_repair_left_is_not_replaced(log_path: Path) -> None:
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    before = content_of(log_path)
+    left = log_path.with_name("log.damaged")
+    left.mkdir()
+    (left / "log.json").write_text("earlier")
+    with pytest.raises(DamagedLogError, match="from an earlier repair is in the way"):
+        repair(log_path)
+    assert (left / "log.json").read_text() == "earlier"
+    assert content_of(log_path) == before
+
+
+def test_a_name_that_would_take_millions_of_markers_is_refused(log_path: Path) -> None:
+    active = active_file(log_path)
+    active.with_name(raw_name(90_000_000)).touch()
+    before = content_of(log_path)
+    with pytest.raises(DamagedLogError, match=r"of the sequences 11 to 89999999.* may be wrong"):
+        repair(log_path)
+    assert content_of(log_path) == before

@@ -189,3 +189,21 @@ def test_all_blocks_before_the_damaged_one_are_salvaged() -> None:
     salvaged = salvage_frame(opened(damaged), frame)
     assert len(salvaged) >= len(blocks) - (128 << 10)
     assert salvaged[: len(blocks) - (128 << 10)] == blocks[: len(blocks) - (128 << 10)]
+
+
+def test_a_file_that_is_cut_off_while_it_is_read_is_damage() -> None:
+    content = stored(BLOCKS)
+    frames = read_table(opened(content), PATH)
+    cut_off = opened(content[: frames[-1].stored_offset + 1])
+    assert read_frame(cut_off, frames[0], PATH) == BLOCKS[0]
+    with pytest.raises(DamagedLogError, match="the file ends too early"):
+        read_frame(cut_off, frames[-1], PATH)
+
+
+def test_the_start_of_a_frame_that_is_damaged_there_is_damage() -> None:
+    content = stored(BLOCKS)
+    frame = read_table(opened(content), PATH)[1]
+    damaged = content[: frame.stored_offset] + b"x" + content[frame.stored_offset + 1 :]
+    with pytest.raises(DamagedLogError, match="a frame cannot be decompressed") as raised:
+        read_frame_start(opened(damaged), frame, PATH, 10)
+    assert raised.value.offset == frame.raw_offset

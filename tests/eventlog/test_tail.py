@@ -289,3 +289,14 @@ def test_a_missing_segment_before_another_is_damage(tmp_path: Path) -> None:
         (path / "segments" / name).unlink()
         with pytest.raises(DamagedLogError):
             numbers(path)
+
+
+def test_a_batch_that_lost_its_first_line_is_torn_like_any_other(tmp_path: Path) -> None:
+    """It claims more lines than the file holds."""
+    small = small_log(tmp_path / "log", [3])
+    left = small.content[small.content.index(b"\n") + 1 :]
+    small.put(left)
+    assert numbers(small.path) == []
+    with EventLog.open(small.path) as log:
+        assert log.head() == 0
+    assert quarantined(small.path) == [left]

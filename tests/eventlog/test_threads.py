@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event as Signal
+from threading import Lock
 
 import pytest
 
 from eventlog import ClosedLogError, ConflictError, Event, EventLog, NewEvent, verify
+from eventlog._writer import LogWriter
 from tests.support import DEEP
 from tests.support.files import RecordingFiles
 from tests.support.logs import active_file, batch, numbers
@@ -315,3 +317,38 @@ with EventLog.open(sys.argv[1], readonly=True) as log:
 def test_closing_while_others_look_ids_up_refuses_them_too(tmp_path: Path) -> None:
     """In a process of its own: SQLite takes the process along when it is closed in mid-query."""
     run(APPEND_WITH_IDS_AND_CLOSE, tmp_path / "log")
+
+
+class BeforeTheLock:
+    """Does something, as another thread might, the first time that a writer's lock is asked for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
+        lock = LogWriter.lock
+
+        def first(writer: LogWriter) -> Lock:
+            monkeypatch.setattr(LogWriter, "lock", lock)
+            action()
+            return lock(writer)
+
+        monkeypatch.setattr(LogWriter, "lock", first)
+
+
+def test_two_threads_that_look_up_first_share_what_they_look_it_up_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        BeforeTheLock(monkeypatch, lambda: log.append("a", {}, id="one"))
+        assert log.append("a", {}, id="two") == 2
+        assert log.append("a", {}, id="one") == 1
+
+
+def test_a_log_that_is_closed_before_a_look_up_has_its_turn_refuses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = EventLog.open(tmp_path / "log")
+    log.append("a", {}, id="one")
+    BeforeTheLock(monkeypatch, log.close)
+    with pytest.raises(ClosedLogError):
+        log.append("a", {}, id="two")
+    with EventLog.open(log.path, readonly=True) as reader:
+        assert reader.head() == 1

@@ -291,3 +291,11 @@ def test_rest_fields_are_mappings_in_the_class() -> None:
     loaded = STANDARD_TYPES.load(_event("session.summarized", {"gold": 5, "more": [1]}))
     assert loaded == SessionSummarized(gold=5, extra={"more": [1]})
     assert STANDARD_TYPES.load(_event("file.read", {"path": "p"})) == FileRead("p")
+
+
+def test_an_upcaster_that_fails_is_told_with_its_type_and_the_sequence() -> None:
+    with pytest.raises(
+        InvalidEventError, match="an upcaster of type 'deploy' failed: KeyError: 'minutes'"
+    ) as raised:
+        upcasting().upcast(_event("deploy", {}))
+    assert raised.value.sequence == 42

@@ -237,3 +237,20 @@ def test_a_manifest_that_was_forged_with_fitting_hashes_contradicts_the_segment(
     (log_path / "manifest.jsonl").write_bytes(forged + encode_entry(following, salt))
     found = [fault for fault in verify(log_path).faults if message in fault.message]
     assert [fault.kind for fault in found] == [kind]
+
+
+def test_damage_before_an_unfinished_end_is_told_apart_from_it(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        for number in (1, 2, 3):
+            log.extend(batch(number, 1))
+    active = active_file(log.path)
+    content = active.read_bytes()
+    third = content.splitlines(keepends=True)[2]
+    damaged = flip(content, len(content) - len(third) + 60, 0)
+    active.write_bytes(damaged + b"unfinished")
+    report = verify(log.path)
+    assert report.events == 2
+    assert [(fault.kind, fault.offset, fault.message) for fault in report.faults] == [
+        ("line", len(content) - len(third), "a line is damaged: its check does not fit its bytes"),
+        ("line", len(content), "the last line has no end"),
+    ]

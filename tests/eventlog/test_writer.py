@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,16 +17,19 @@ import pytest
 from eventlog import (
     ClosedLogError,
     ConflictError,
+    DamagedLogError,
     EventLog,
     InvalidEventError,
+    LockTimeoutError,
     NewEvent,
     ReadOnlyError,
     WriterFailedError,
     verify,
 )
 from eventlog._files import Files
+from eventlog._lock import DirectoryLock
 from tests.support.files import FailingFiles, RecordingFiles
-from tests.support.logs import active_file, batch, numbers, segment_files
+from tests.support.logs import active_file, batch, flip, numbers, segment_files
 from tests.support.processes import ROOT
 
 
@@ -519,3 +522,97 @@ def test_a_log_that_was_opened_for_reading_takes_nothing(
         pytest.raises(ReadOnlyError, match="open it without readonly"),
     ):
         action(log)
+
+
+def test_a_log_that_is_closed_while_a_batch_is_put_together_takes_nothing_more(
+    tmp_path: Path,
+) -> None:
+    log = EventLog.open(tmp_path / "log")
+
+    def closing() -> Iterator[NewEvent]:
+        yield NewEvent("test.numbered", {"n": 1})
+        log.close()
+
+    with pytest.raises(ClosedLogError):
+        log.extend(closing())
+    assert numbers(log.path) == []
+
+
+def test_a_log_that_is_moved_away_while_it_is_synced_promises_nothing(tmp_path: Path) -> None:
+    class Moving(Files):
+        is_armed = False
+
+        def sync(self, descriptor: int) -> None:
+            super().sync(descriptor)
+            if self.is_armed:
+                (tmp_path / "log").rename(tmp_path / "moved")
+                self.is_armed = False
+
+    files = Moving()
+    with EventLog.open(tmp_path / "log", files=files) as log:
+        log.append("test.numbered", {"n": 1})
+        files.is_armed = True
+        with pytest.raises(WriterFailedError, match="was deleted, or replaced"):
+            log.append("test.numbered", {"n": 2})
+
+
+# Sealing what is not as it was written
+
+
+class AtSealing(Files):
+    """Does something to the log at the moment at which a segment is about to be compressed."""
+
+    def __init__(self, action: Callable[[Path], None]) -> None:
+        self.action = action
+
+    def create(self, path: Path) -> int:
+        if path.suffix == ".tmp":
+            self.action(path.with_name(path.name.removesuffix(".zst.tmp")))
+        return super().create(path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: flip(content, 60, 0), "a line of a rotated segment is damaged"),
+        (lambda content: content[: content.rindex(b'{"specversion"')], "ends inside a batch"),
+        (lambda content: content + b"more", "ends inside a batch"),
+    ],
+    ids=["flipped", "cut", "more"],
+)
+def test_a_segment_that_was_damaged_since_it_was_written_is_not_sealed(
+    tmp_path: Path, damage: Callable[[bytes], bytes], message: str
+) -> None:
+    files = AtSealing(lambda raw: (raw.write_bytes(damage(raw.read_bytes())), None)[1])
+    with EventLog.open(tmp_path / "log", files=files) as log:
+        log.extend(batch(1, 3))
+        with pytest.raises(DamagedLogError, match=message) as raised:
+            log.seal()
+        assert str(raised.value.path).endswith("0000000000000000001.jsonl")
+        assert not log.sealed()
+    assert [file.name for file in segment_files(log.path) if file.suffix == ".zst"] == []
+
+
+def test_what_another_process_left_when_it_was_killed_while_sealing_is_replaced(
+    tmp_path: Path,
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.extend(batch(1, 3))
+        log.seal()
+        (log.path / "segments" / "0000000000000000004.jsonl.zst.tmp").write_bytes(b"half")
+        log.extend(batch(4, 3))
+        log.seal()
+    assert [file.suffix for file in segment_files(log.path)] == [".zst", ".zst", ".jsonl"]
+    assert verify(log.path).ok
+
+
+def test_sealing_that_waits_in_vain_for_another_process_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventlog._sealer._PATIENCE_SECONDS", 0.01)
+    with EventLog.open(tmp_path / "log") as log, DirectoryLock(log.path / "segments") as sealing:
+        assert sealing.acquire(0)
+        log.extend(batch(1, 3))
+        with pytest.raises(LockTimeoutError, match=r"another process has been sealing for 0\.01 s"):
+            log.seal()
+        assert log.head() == 3

@@ -1,14 +1,20 @@
-"""Making proofs from a log. They are checked without it, by :mod:`eventlog._proof`."""
+"""Making proofs from a log. They are checked without it, by :mod:`eventlog.checkpoints._proof`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from eventlog._checkpoint import Checkpoint, unchecked
 from eventlog._errors import DamagedLogError, InvalidProofError, PrunedError
-from eventlog._log_tree import LogTree, Progress, rewritten, tree_of
-from eventlog._proof import Proof, format_consistency, format_inclusion
-from eventlog._tree import Span, consistency_spans, inclusion_spans, is_consistent, is_included
+from eventlog.checkpoints._checkpoint import Checkpoint, unchecked
+from eventlog.checkpoints._log_tree import LogTree, Progress, rewritten, tree_of
+from eventlog.checkpoints._proof import Proof, format_consistency, format_inclusion
+from eventlog.checkpoints._tree import (
+    Span,
+    consistency_spans,
+    inclusion_spans,
+    is_consistent,
+    is_included,
+)
 
 
 def prove(path: str | Path, sequence: int, note: str, progress: Progress | None = None) -> str:

@@ -9,10 +9,10 @@ import re
 
 from attrs import field, frozen
 
-from eventlog._base64 import decode_base64, encode_base64
 from eventlog._errors import InvalidProofError
-from eventlog._keys import parse_public_key
-from eventlog._note import check_signed, parse_note
+from eventlog.checkpoints._base64 import decode_base64, encode_base64
+from eventlog.checkpoints._keys import parse_public_key
+from eventlog.checkpoints._note import check_signed, parse_note
 
 ORIGIN_START = "eventlog/"
 HASH_BYTES = 32

@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from eventlog._catalog import Catalog
-from eventlog._checkpoint import ORIGIN_START, Checkpoint, format_checkpoint, read_checkpoint
 from eventlog._errors import DamagedLogError
 from eventlog._files import Files
 from eventlog._format import IDENTITY_NAME, SEGMENTS_NAME
-from eventlog._keys import parse_private_key
-from eventlog._log_tree import LogTree, Progress, rewritten, tree_of
-from eventlog._note import sign_note
 from eventlog._verify import Fault
+from eventlog.checkpoints._checkpoint import (
+    ORIGIN_START,
+    Checkpoint,
+    format_checkpoint,
+    read_checkpoint,
+)
+from eventlog.checkpoints._keys import parse_private_key
+from eventlog.checkpoints._log_tree import LogTree, Progress, rewritten, tree_of
+from eventlog.checkpoints._note import sign_note
 
 
 def checkpoint(

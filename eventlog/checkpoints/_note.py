@@ -6,9 +6,9 @@ import re
 
 from attrs import frozen
 
-from eventlog._base64 import decode_base64, encode_base64
 from eventlog._errors import InvalidProofError
-from eventlog._keys import PrivateKey, PublicKey
+from eventlog.checkpoints._base64 import decode_base64, encode_base64
+from eventlog.checkpoints._keys import PrivateKey, PublicKey
 
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f]")
 _SIGNATURE = re.compile("\u2014 ([^ +]+) ([A-Za-z0-9+/=]+)")

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from eventlog._catalog import Catalog
-from eventlog._checkpoint import Checkpoint
 from eventlog._errors import DamagedLogError, InvalidProofError, PrunedError
 from eventlog._manifest_lines import peaks_of
 from eventlog._merkle import MerkleTree
 from eventlog._query import Query
 from eventlog._reader import line_blocks
-from eventlog._tree import Span, UnknownSpanError, roots_at, roots_of_spans
+from eventlog.checkpoints._checkpoint import Checkpoint
+from eventlog.checkpoints._tree import Span, UnknownSpanError, roots_at, roots_of_spans
 
 Progress = Callable[[int], None]
 """Told how many more bytes of lines were read."""

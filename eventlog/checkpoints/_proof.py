@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from eventlog._base64 import decode_base64, encode_base64
-from eventlog._checkpoint import (
+from eventlog._errors import InvalidProofError
+from eventlog.checkpoints._base64 import decode_base64, encode_base64
+from eventlog.checkpoints._checkpoint import (
     Checkpoint,
     parse_decimal,
     parse_hash,
     read_checkpoint,
 )
-from eventlog._errors import InvalidProofError
-from eventlog._tree import is_consistent, is_included, leaf_hash
+from eventlog.checkpoints._tree import is_consistent, is_included, leaf_hash
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 

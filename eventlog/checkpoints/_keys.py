@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from eventlog._base64 import decode_base64, encode_base64
 from eventlog._errors import InvalidKeyError, MissingExtraError
+from eventlog.checkpoints._base64 import decode_base64, encode_base64
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
