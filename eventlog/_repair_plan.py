@@ -23,8 +23,8 @@ _MARKERS_AT_ONCE = 100_000
 """A lost beginning may be long: its markers make segments of so many."""
 
 
-_MOST_LOST = 10_000_000
-"""A single flipped digit must not fill the disk with markers."""
+_MOST_LOST = 1_000_000
+"""More than a large segment holds: a forged number must not fill memory and disk with markers."""
 
 
 @frozen

@@ -78,8 +78,11 @@ def _whole_lines(file: BufferedReader, start: int, end: int) -> Iterator[bytes]:
     """The lines from ``start`` that have an end; stops where none comes."""
     file.seek(start)
     rest, left = b"", end - start
-    # Nothing is read when the file became shorter meanwhile.
-    while len(rest) <= HARD_MAX_LINE_BYTES and (data := file.read(min(FRAME_BYTES, left))):
+    while (
+        left > 0
+        and len(rest) <= HARD_MAX_LINE_BYTES
+        and (data := file.read(min(FRAME_BYTES, left)))  # nothing: it became shorter meanwhile
+    ):
         left -= len(data)
         *lines, rest = (rest + data).split(b"\n")
         yield from lines

@@ -87,6 +87,9 @@ def dangerous_areas(newest_first: Iterable[Record]) -> list[Record]:
     return sorted(rows, key=lambda row: row["flee_rate"], reverse=True)
 
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
 def csv_table(oldest_first: Sequence[Record]) -> str:
     """The sessions as CSV. Errors for records whose values have the wrong types."""
     text = StringIO()
@@ -95,7 +98,8 @@ def csv_table(oldest_first: Sequence[Record]) -> str:
     for record in oldest_first:
         supplies = record.get("supplies_used", {})
         writer.writerow(
-            [
+            _guarded(cell)
+            for cell in (
                 record.get("session_id", ""),
                 round(record.get("duration_minutes", 0), 2),
                 record.get("total_gold", 0),
@@ -107,9 +111,14 @@ def csv_table(oldest_first: Sequence[Record]) -> str:
                 supplies.get("vet_kits", 0),
                 supplies.get("potions", 0),
                 record.get("notes", ""),
-            ]
+            )
         )
     return text.getvalue()
+
+
+def _guarded(cell: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA_STARTS else cell
 
 
 def _per_hour(amount: Number, seconds: Number) -> Number:

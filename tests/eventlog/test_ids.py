@@ -367,7 +367,7 @@ def test_an_index_for_which_there_is_no_space_refuses_the_event_and_says_what_to
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # less than a page of SQLite
         try:
-            with pytest.raises(EventLogError, match="cannot be built .*: free some space"):
+            with pytest.raises(EventLogError, match=r"cannot be built .*: free some space"):
                 log.append("a", {}, id="one")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from eventlog import EventLog, verify
 from eventlog._files import Files
 from tests.support import DEEP
+from tests.support.files import FailingFiles
 from tests.support.processes import run
 
 ROUNDS = 3000 if DEEP else 150
@@ -71,16 +73,9 @@ def test_an_interrupt_at_any_moment_loses_nothing_and_hangs_nowhere(
 
 
 class InterruptedSync(Files):
-    """Is interrupted in the first sync of a log's content; closing a file can be, too."""
+    """Is interrupted in the first sync of a log's content."""
 
     interrupts = 1
-    closing_interrupts = 0
-
-    def close(self, descriptor: int) -> None:
-        super().close(descriptor)
-        if self.closing_interrupts:
-            self.closing_interrupts -= 1
-            raise KeyboardInterrupt
 
     def sync(self, descriptor: int) -> None:
         if self.interrupts:
@@ -95,10 +90,39 @@ def test_closing_goes_on_after_an_interrupt(tmp_path: Path) -> None:
     files.interrupts = 0
     log = EventLog.open(tmp_path / "log", sync="interval", sync_interval=1000, files=files)
     log.append("test")
-    files.interrupts = files.closing_interrupts = 1
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            log.close()
+    files.interrupts = 1
+    with pytest.raises(KeyboardInterrupt):
+        log.close()
+    log.close()
+    with EventLog.open(tmp_path / "log", lock_timeout=0) as again:
+        assert again.head() == 1
+
+
+class InterruptedClose(FailingFiles):
+    """Is interrupted when the next file was closed."""
+
+    interrupts = 0
+
+    def close(self, descriptor: int) -> None:
+        super().close(descriptor)
+        if self.interrupts:
+            self.interrupts -= 1
+            raise KeyboardInterrupt
+
+
+def test_closing_goes_on_after_an_interrupt_when_the_background_sync_had_failed(
+    tmp_path: Path,
+) -> None:
+    files = InterruptedClose(lambda what, count: False)
+    log = EventLog.open(tmp_path / "log", sync="interval", sync_interval=0.001, files=files)
+    before = files.counts["sync"]
+    files.when = lambda what, count: what == "sync"
+    log.append("test")
+    while files.counts["sync"] == before:
+        time.sleep(0.001)
+    files.interrupts = 1
+    with pytest.raises(KeyboardInterrupt):
+        log.close()
     log.close()
     with EventLog.open(tmp_path / "log", lock_timeout=0) as again:
         assert again.head() == 1
@@ -179,7 +203,8 @@ def test_an_interrupt_while_the_lock_is_given_back_does_not_keep_it(
     flock = fcntl.flock
 
     def interrupted_once(descriptor: int, operation: int) -> None:
-        if operation == fcntl.LOCK_UN:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if operation == fcntl.LOCK_UN and path.name == "writer.lock":
             monkeypatch.setattr(fcntl, "flock", flock)
             raise KeyboardInterrupt
         flock(descriptor, operation)

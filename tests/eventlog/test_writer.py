@@ -562,11 +562,11 @@ def test_a_log_that_is_moved_away_while_it_is_synced_promises_nothing(tmp_path: 
 class AtSealing(Files):
     """Does something to the log at the moment at which a segment is about to be compressed."""
 
-    def __init__(self, action: Callable[[Path], None]) -> None:
+    def __init__(self, action: Callable[[Path], object]) -> None:
         self.action = action
 
     def create(self, path: Path) -> int:
-        if path.suffix == ".tmp":
+        if path.name.endswith(".zst.tmp"):
             self.action(path.with_name(path.name.removesuffix(".zst.tmp")))
         return super().create(path)
 
@@ -583,7 +583,7 @@ class AtSealing(Files):
 def test_a_segment_that_was_damaged_since_it_was_written_is_not_sealed(
     tmp_path: Path, damage: Callable[[bytes], bytes], message: str
 ) -> None:
-    files = AtSealing(lambda raw: (raw.write_bytes(damage(raw.read_bytes())), None)[1])
+    files = AtSealing(lambda raw: raw.write_bytes(damage(raw.read_bytes())))
     with EventLog.open(tmp_path / "log", files=files) as log:
         log.extend(batch(1, 3))
         with pytest.raises(DamagedLogError, match=message) as raised:

@@ -94,7 +94,6 @@ def test_the_guard_can_be_taken_off_again(log: Path) -> None:
     assert [user.removeprefix("'")[0] for user in users] == list(STARTS)
 
 
-@pytest.mark.xfail(reason="sessions.farming writes its own CSV, and guards nothing", strict=True)
 def test_the_csv_of_the_farming_sessions_is_guarded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
