@@ -195,12 +195,17 @@ def sequence_of(line: bytes) -> int:
 
 
 def subject_in(line: bytes) -> str | None:
-    """The subject of a stored line, read without parsing the rest; None when it has none."""
+    """The subject of a stored line, read without parsing the rest; None when it has none.
+
+    DamagedLogError when it is no text.
+    """
     start, end = line.find(_SUBJECT_NAME), line.find(_TIME_NAME)
     if not 0 <= start < end:  # what is in the data looks like one at most behind the time
         return None
-    subject: str = msgspec.json.decode(line[start + len(_SUBJECT_NAME) : end])
-    return subject
+    try:
+        return msgspec.json.decode(line[start + len(_SUBJECT_NAME) : end], type=str)
+    except ValueError as error:
+        raise DamagedLogError(f"a line is no event: {error}") from None
 
 
 def content_of(line: bytes) -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 
 class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True):
@@ -19,7 +19,7 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, repr_
     id: str
     source: str
     type: str
-    time: datetime
+    time: Annotated[datetime, Meta(tz=True)]
     """When it happened (UTC). Order is by ``sequence``, never by time."""
     subject: str | None = None
     """The stream, here the session."""

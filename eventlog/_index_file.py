@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 
 from eventlog._files import Files, refuse_link
 
@@ -83,15 +84,21 @@ class IndexFile:
     def reached(self) -> tuple[int, str]:
         """The last sequence that was taken in, and the check of its line; 0 when empty."""
         row = self._database.execute("SELECT through, check_ FROM reached").fetchone()
-        return row or (0, "")
+        if row is None:
+            return 0, ""
+        _check_types(row, (int, str))
+        return row[0], row[1]
 
     def look_up(self, key: bytes) -> Known | None:
         """What is known of a key. DatabaseError when another process died while changing it."""
         if not os.path.exists(self._note):  # noqa: PTH110 - a quarter of the time, for every event
             raise sqlite3.DatabaseError("a change was cut short")
         query = "SELECT sequence, content FROM known WHERE key = ?"
-        row: Known | None = self._database.execute(query, (key,)).fetchone()
-        return row
+        row = self._database.execute(query, (key,)).fetchone()
+        if row is None:
+            return None
+        _check_types(row, (int, bytes))
+        return row[0], row[1]
 
     def store(self, rows: Iterator[Row], through: int, check: str) -> None:
         """Add rows, all or none, and note the hash of what there is now."""
@@ -118,3 +125,9 @@ class IndexFile:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def _check_types(row: tuple[Any, ...], types: tuple[type, ...]) -> None:
+    """SQLite keeps whatever it is given, whatever the column says."""
+    if tuple(map(type, row)) != types:
+        raise sqlite3.DatabaseError("a row that nobody wrote")

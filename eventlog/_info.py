@@ -9,6 +9,7 @@ from attrs import frozen
 
 from eventlog._catalog import Catalog
 from eventlog._codec import time_of
+from eventlog._errors import DamagedLogError
 from eventlog._format import CACHE_NAME
 from eventlog._query import Query
 from eventlog._reader import line_blocks
@@ -40,12 +41,17 @@ def gather_info(catalog: Catalog) -> LogInfo:
     """Sealed segments tell from the manifest, the others are read."""
     snapshot = catalog.snapshot()
     entries = snapshot.entries[: snapshot.sealed]
-    last = entries[-1].last_sequence if entries else 0
+    last = snapshot.sealed_to
     times = [text for e in entries for text in (e.first_time, e.last_time)]
     unsealed_bytes = 0
     for block in line_blocks(catalog, Query(after=last)):
         moments = [time_of(line) for line in block.lines]
-        times += [min(moments).decode(), max(moments).decode()]
+        try:
+            times += [min(moments).decode(), max(moments).decode()]
+        except UnicodeDecodeError:
+            raise DamagedLogError(
+                "a line's time is no time", path=catalog.path, sequence=block.first
+            ) from None
         unsealed_bytes += sum(map(len, block.lines)) + len(block.lines)
         last = block.last
     cached = _cached_sizes(catalog.path / CACHE_NAME)

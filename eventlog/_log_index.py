@@ -20,6 +20,9 @@ from eventlog._reader import line_blocks
 
 logger = logging.getLogger("eventlog")
 
+_BROKEN = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises over a damaged file; the second where its own message is no text."""
+
 _LEAST_PENDING, _MOST_PENDING = 10_000, 100_000
 _STORED_BYTES_PER_PENDING = 1 << 10
 """Saving hashes the whole file, so a larger one is saved less often."""
@@ -41,7 +44,7 @@ class LogIndex:
         self._pending: dict[bytes, Known] = {}
         try:
             self._file = self._open()
-        except sqlite3.Error:
+        except _BROKEN:
             self._build_anew()
         self._save_at = _pending_at_most(self._file)
 
@@ -59,7 +62,7 @@ class LogIndex:
         """The index is derived from the log: nothing is lost with it."""
         try:
             self._file = self._open(anew=True)
-        except sqlite3.Error as error:
+        except _BROKEN as error:
             raise EventLogError(
                 f"an index of the log cannot be built ({error}): free some space, or check the "
                 "permissions",
@@ -76,7 +79,7 @@ class LogIndex:
     def _look_up(self, key: bytes) -> Known | None:
         try:
             return self._file.look_up(key)
-        except sqlite3.Error:
+        except _BROKEN:
             self._file.close()
             self._build_anew()
             return self._file.look_up(key)
@@ -109,7 +112,7 @@ class LogIndex:
         try:
             if self._pending or self._file.reached()[0] != self.through:
                 self._store(self._file, rows, self.through)
-        except (sqlite3.Error, OSError) as error:
+        except (*_BROKEN, OSError) as error:
             logger.warning(
                 "the index %r in %s was not saved, and is built again when it is needed: %s",
                 self._name, self.catalog.path / CACHE_NAME, error,
@@ -125,7 +128,7 @@ class LogIndex:
 
     def _catch_up(self, file: IndexFile) -> None:
         through, check = file.reached()
-        if through and not (through <= self.through and self._check_at(through) == check):
+        if through and not (0 < through <= self.through and self._check_at(through) == check):
             # The log is another one than the index was built from, an older copy for example.
             raise sqlite3.DatabaseError("the index of another log")
         if through < self.through:
@@ -139,7 +142,9 @@ class LogIndex:
             return None
 
     def _rows_after(self, through: int) -> Iterator[Row]:
-        for block in line_blocks(self.catalog, Query(after=through)):
+        self.catalog.refresh_manifest()
+        after = max(through, self.catalog.manifest.pruned_to)
+        for block in line_blocks(self.catalog, Query(after=after)):
             for line in block.lines:
                 row = self._row_of(line)
                 if row is not None and row[1] > through:

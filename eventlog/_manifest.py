@@ -72,11 +72,11 @@ def readable_entries(
             problem = misplaced(entry, previous, listed.pruned_to, ends)
             if problem is not None:
                 fault(problem, offset, entry.first_sequence)
-            if isinstance(entry, PrunedEntry):
+            if isinstance(entry, PrunedEntry) and entry.last_sequence > listed.pruned_to:
                 listed = _without(listed.sealed, entry)
                 ends = [one.last_sequence for one in listed.sealed]
                 last = max(last, entry.last_sequence)
-            elif entry.segment == sealed_name(entry.first_sequence):
+            elif isinstance(entry, SealedEntry) and _is_kept(entry, listed):
                 listed.sealed.append(entry)
                 last = entry.last_sequence
                 ends.append(last)
@@ -85,6 +85,12 @@ def readable_entries(
     if rest:
         fault("the last line has no end", offset, last + 1)
     return listed
+
+
+def _is_kept(entry: SealedEntry, listed: Listed) -> bool:
+    """Whether it is of a segment by its right name that was not pruned."""
+    is_named = entry.segment == sealed_name(entry.first_sequence)
+    return is_named and entry.first_sequence > listed.pruned_to
 
 
 def _ends_before(entry: Entry, ends: list[int]) -> list[int]:

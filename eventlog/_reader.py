@@ -149,9 +149,7 @@ def _read(snapshot: Snapshot, segment: Segment, query: Query) -> Iterator[Lines]
             end = committed_end(file, segment.salt, segment.first_sequence)
             segment = evolve(segment, end=end)
         for block in _blocks(segment, file, query):
-            lines = _check(block, segment)
-            if lines is not None:
-                yield lines
+            yield _check(block, segment)
 
 
 def _blocks(segment: Segment, file: BufferedReader, query: Query) -> Iterator[Block]:
@@ -160,14 +158,12 @@ def _blocks(segment: Segment, file: BufferedReader, query: Query) -> Iterator[Bl
     return segment.blocks(file, query.after + 1, raise_damage)
 
 
-def _check(block: Block, segment: Segment) -> Lines | None:
-    lines = block.data.split(b"\n")
-    if lines.pop() != b"":
+def _check(block: Block, segment: Segment) -> Lines:
+    *lines, rest = block.data.split(b"\n")
+    if rest or not lines:  # no lines: the file became shorter meanwhile
         raise DamagedLogError("the last line has no end", path=block.path, offset=block.offset)
     if isinstance(segment, RawSegment):
         _check_lines(lines, block, segment)
-    if not lines:
-        return None
     checked = Lines(lines, sequence_of(lines[0]), sequence_of(lines[-1]))
     if not checked.gapless:
         raise DamagedLogError(

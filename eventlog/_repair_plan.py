@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from eventlog._codec import sequence_of
 from eventlog._errors import DamagedLogError
@@ -16,15 +16,11 @@ from eventlog._line_search import intact_lines
 from eventlog._manifest import Listed
 from eventlog._manifest_lines import SealedEntry
 from eventlog._names import parse_name, raw_name, sealed_name
-from eventlog._salvage import chunks_of, is_event
+from eventlog._salvage import MOST_LOST, chunks_of, is_event
 from eventlog._verify import Fault
 
 _MARKERS_AT_ONCE = 100_000
 """A lost beginning may be long: its markers make segments of so many."""
-
-
-_MOST_LOST = 1_000_000
-"""More than a large segment holds: a forged number must not fill memory and disk with markers."""
 
 
 @frozen
@@ -67,6 +63,7 @@ def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> Re
     damaged = {fault.file for fault in faults}
     entries = {entry.first_sequence: entry for entry in listed.sealed}
     on_disk = {first for first in _firsts_on_disk(directory) if first > listed.pruned_to}
+    gone = _firsts_on_disk(directory) - on_disk
     astray = {
         first for first in on_disk - set(entries) if _is_astray(directory, first, listed, salt)
     }
@@ -92,12 +89,36 @@ def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> Re
                 last_sequence=_last_sequence(entry, following),
             )
         )  # fmt: skip
-    for one in segments:
-        if not one.is_kept and one.last_sequence is not None:
-            _check_believable(log, one.first_sequence, one.last_sequence)
-    names = (name for first in sorted(astray) for name in (sealed_name(first), raw_name(first)))
-    strays = [directory / name for name in names if (directory / name).exists()]
+    strays = _files_of(directory, astray)
+    strays += [one for one in _files_of(directory, gone) if _holds(one, listed.pruned_to, salt)]
+    if strays:
+        _make_room(segments, listed.pruned_to)
     return RepairPlan(segments, strays)
+
+
+def _files_of(directory: Path, firsts: set[int]) -> list[Path]:
+    names = (name for first in sorted(firsts) for name in (sealed_name(first), raw_name(first)))
+    return [directory / name for name in names if (directory / name).exists()]
+
+
+def _holds(path: Path, pruned_to: int, salt: int) -> bool:
+    """Whether a file by the name of a pruned segment holds what was not pruned."""
+    return any(sequence_of(line) > pruned_to for line in lines_in([path], salt))
+
+
+def _make_room(segments: list[SegmentPlan], pruned_to: int) -> None:
+    """Let the last segment take what is found in other files of any later sequence."""
+    last = segments[-1] if segments else None
+    if last is not None and not last.sealed:
+        segments[-1] = evolve(last, intact=False)
+    elif last is None or last.last_sequence is not None:
+        first = pruned_to + 1 if last is None else (last.last_sequence or 0) + 1
+        segments.append(
+            SegmentPlan(
+                first_sequence=first, sealed=False, entry=None, intact=False, files=(),
+                last_sequence=None,
+            )
+        )  # fmt: skip
 
 
 def _firsts_on_disk(directory: Path) -> set[int]:
@@ -124,7 +145,7 @@ def lines_in(paths: list[Path], salt: int) -> Iterator[bytes]:
 
 
 def _check_believable(log: Path, first: int, last: int) -> None:
-    if last - first >= _MOST_LOST:
+    if last - first >= MOST_LOST:
         raise DamagedLogError(
             f"nothing is found of the sequences {first} to {last}, and so many markers are not "
             "put: a name or a line of the manifest may be wrong",

@@ -14,6 +14,9 @@ from eventlog._line_search import intact_lines
 from eventlog._names import SEALED_SUFFIX
 from eventlog._seekable import FrameEntry, find_frames, read_table, salvage_frame
 
+MOST_LOST = 1_000_000
+"""More than a large segment holds: a forged number must not fill memory and disk with markers."""
+
 
 @frozen
 class Salvaged:
@@ -83,15 +86,32 @@ def salvage(
                 into = lines if len(line) == len(chunk) else from_parts
                 into.setdefault(sequence_of(line), line)
     lines = {**elsewhere, **from_parts, **lines}
-    end = _last_commit(lines, first) if last is None else last
+    end = _last_commit(_within_reach(lines, first)) if last is None else last
+    end = max(end, first - 1)
     kept = {sequence: line for sequence, line in lines.items() if first <= sequence <= end}
+    if end - first + 1 - len(kept) > MOST_LOST:
+        raise DamagedLogError(
+            f"of the sequences {first} to {end} only {len(kept)} are found, and so many markers "
+            "are not put: a name or a line of the manifest may be wrong",
+            sequence=first,
+        )
     lost = [sequence for sequence in range(first, end + 1) if sequence not in kept]
     return Salvaged(first, end, kept, lost)
 
 
-def _last_commit(lines: dict[int, bytes], first: int) -> int:
+def _within_reach(lines: Mapping[int, bytes], first: int) -> dict[int, bytes]:
+    """Without those so far off that they cannot belong here, whatever they claim."""
+    reached, near = first - 1, dict[int, bytes]()
+    for sequence in sorted(sequence for sequence in lines if sequence >= first):
+        if sequence - reached > MOST_LOST:
+            break
+        reached, near[sequence] = sequence, lines[sequence]
+    return near
+
+
+def _last_commit(lines: dict[int, bytes]) -> int:
     ends = [sequence for sequence, line in lines.items() if commit_of(line) is not None]
-    return max(ends, default=first - 1)
+    return max(ends, default=0)
 
 
 def is_event(line: bytes) -> bool:

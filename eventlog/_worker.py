@@ -25,7 +25,9 @@ class Worker:
         self._running.acquire()
         self._ident = start_new_thread(self._run, (target, args))
 
-    def _run(self, target: Callable[..., None], args: tuple[Any, ...]) -> None:
+    def _run(  # pragma: no cover - tracing begins in here, so only what it calls is measured
+        self, target: Callable[..., None], args: tuple[Any, ...]
+    ) -> None:
         # As threading.Thread does it, so that debuggers and coverage see what runs here.
         sys.settrace(threading.gettrace())
         try:

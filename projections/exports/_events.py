@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import msgspec
 
-from eventlog import Event, EventLog, Query
+from eventlog import Event, EventLog, PrunedError, Query
 from eventlog._check import CHECK_BYTES
 from eventlog._codec import sequence_of, time_of
 from eventlog._format import SEQUENCE_DIGITS
@@ -113,11 +114,17 @@ def crc32_of(line: bytes) -> str:
 
 def line_at(log: EventLog, sequence: int) -> bytes | None:
     """The line of one event; None when the log has none (any more)."""
-    for line, _ in log.scan(Query(after=sequence - 1, until=sequence)):
-        return line
+    with suppress(PrunedError):
+        for line, _ in log.scan(Query(after=sequence - 1, until=sequence)):
+            return line
     return None
 
 
 def first_sequence(log: EventLog, *, after: int, until: int) -> int | None:
-    """The first sequence of a stretch of the log; None when it is empty."""
-    return next((event.sequence for event in log.read(after=after, until=until, limit=1)), None)
+    """The first sequence that is kept of a stretch of the log; None when there is none."""
+    try:
+        found = log.read(after=after, until=until, limit=1)
+        return next((event.sequence for event in found), None)
+    except PrunedError as error:
+        after = error.sequence or after
+        return None if until <= after else first_sequence(log, after=after, until=until)

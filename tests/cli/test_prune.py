@@ -88,3 +88,13 @@ def test_reading_what_was_pruned_says_where_to_go_on(log: Path) -> None:
     eventlog("prune", log, "--keep-events", "10", "--yes")
     outcome = eventlog("cat", log, "--after", "5")
     refused(outcome, 1, "the events up to sequence 20 were pruned")
+
+
+def test_a_model_in_a_database_is_written_anew_from_what_is_kept(log: Path, tmp_path: Path) -> None:
+    export = ("export", log, "--format", "sqlite", "--model", "session-summaries")
+    target = ("--output", tmp_path / "a.db")
+    assert eventlog(*export, *target).code == 0
+    with EventLog.open(log) as opened:
+        opened.extend(batch(31, 1))
+    eventlog("prune", log, "--keep-events", "1", "--yes")
+    assert eventlog(*export, *target).code == 0

@@ -372,3 +372,23 @@ def test_an_index_for_which_there_is_no_space_refuses_the_event_and_says_what_to
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert log.append("a", {}, id="one") == 2
+
+
+def test_an_index_that_outgrows_the_disk_while_it_is_saved_costs_no_event(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = [f"id-{number}-{'x' * 80}" for number in range(400)]
+    with EventLog.open(tmp_path / "log", sync="never", segment_events=20) as log:
+        log.append("a", {}, id=ids[0])
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        for id_ in ids[1:]:
+            log.append("a", {}, id=id_)
+        log.seal()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (index_of(log).stat().st_size + 100, hard))
+        try:
+            log.close()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "was not saved, and is built again" in caplog.text
+    with EventLog.open(tmp_path / "log") as log:
+        assert [log.append("a", {}, id=id_) for id_ in ids] == list(range(1, 401))

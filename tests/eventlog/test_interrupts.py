@@ -5,14 +5,18 @@ from __future__ import annotations
 import fcntl
 import gc
 import signal
+import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
+from threading import Event as Signal
 
 import pytest
 
 from eventlog import EventLog, verify
 from eventlog._files import Files
+from eventlog._writer import LogWriter
 from tests.support import DEEP
 from tests.support.files import FailingFiles
 from tests.support.processes import run
@@ -231,3 +235,64 @@ def test_an_interrupt_while_a_writer_is_made_leaves_nothing_behind(
         EventLog.open(tmp_path / "log")
     gc.collect()  # what was half made is dropped, and must not complain
     EventLog.open(tmp_path / "log", lock_timeout=0).close()
+
+
+def flushes_in_the_background() -> bool:
+    stacks = (traceback.extract_stack(frame) for frame in sys._current_frames().values())
+    return any(Path(call.filename).name == "_flusher.py" for stack in stacks for call in stack)
+
+
+def test_an_opening_that_was_interrupted_leaves_no_background_sync_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interrupt comes just when the thread was started."""
+    start = LogWriter._start_flusher
+
+    def interrupted(writer: LogWriter) -> None:
+        start(writer)
+        raise KeyboardInterrupt
+
+    EventLog.open(tmp_path / "log").close()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(LogWriter, "_start_flusher", interrupted)
+        EventLog.open(tmp_path / "log", sync="interval", sync_interval=0.01)
+    gc.collect()
+    deadline = time.monotonic() + 30
+    while flushes_in_the_background():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    EventLog.open(tmp_path / "log", lock_timeout=0).close()
+
+
+def test_a_log_that_nobody_holds_any_more_but_its_background_sync_is_given_up_by_that(
+    tmp_path: Path,
+) -> None:
+    syncing, dropped, closed = Signal(), Signal(), Signal()
+
+    class SlowSync(Files):
+        is_armed = False
+
+        def sync(self, descriptor: int) -> None:
+            if self.is_armed:
+                self.is_armed = False
+                syncing.set()
+                dropped.wait(30)
+            super().sync(descriptor)
+
+        def close(self, descriptor: int) -> None:
+            super().close(descriptor)
+            if dropped.is_set():
+                closed.set()
+
+    files = SlowSync()
+    log = EventLog.open(tmp_path / "log", sync="interval", sync_interval=0.01, files=files)
+    files.is_armed = True
+    log.append("test")
+    assert syncing.wait(30)
+    with pytest.warns(ResourceWarning, match="never closed"):
+        del log
+        gc.collect()
+        dropped.set()
+        assert closed.wait(30)
+    with EventLog.open(tmp_path / "log", lock_timeout=0) as again:
+        assert again.head() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -106,6 +107,23 @@ def test_a_forked_child_that_closes_its_parents_log_changes_nothing(tmp_path: Pa
         log.append("test.numbered", {"n": 1})
         assert _in_fork(log.close) == "done"
         log.append("test.numbered", {"n": 2})
+    assert numbers(tmp_path / "log") == [1, 2]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_child_that_drops_its_parents_log_changes_nothing(tmp_path: Path) -> None:
+    logs = [EventLog.open(tmp_path / "log")]
+
+    def drop() -> None:
+        logs.clear()
+        gc.collect()
+
+    try:
+        logs[0].append("test.numbered", {"n": 1})
+        assert _in_fork(drop) == "done"
+        logs[0].append("test.numbered", {"n": 2})
+    finally:
+        logs[0].close()
     assert numbers(tmp_path / "log") == [1, 2]
 
 

@@ -392,3 +392,55 @@ def test_ids_in_a_log_of_which_everything_was_pruned_are_new(path: Path) -> None
     with EventLog.open(path) as log:
         assert log.append("a", {}, id="given-1") == 54
         assert log.append("a", {}, id="given-1") == 54
+
+
+def test_a_file_under_the_name_of_a_pruned_segment_is_no_reason_to_lose_it(path: Path) -> None:
+    prune(path, keep_events=33)
+    third = segment_files(path)[0]
+    third.rename(third.with_name(f"{1:019d}.jsonl.zst"))
+    assert repair(path).lost == []
+    assert verify(path).ok
+    with EventLog.open(path, readonly=True) as log:
+        assert [event.sequence for event in log.read()] == list(range(21, 54))
+
+
+@pytest.mark.parametrize("name", [2, 40, 10**6])
+def test_a_segment_under_another_name_is_found_by_a_repair(path: Path, name: int) -> None:
+    active = segment_files(path)[-1]
+    active.rename(active.with_name(f"{name:019d}.jsonl"))
+    assert repair(path).lost == []
+    with EventLog.open(path, readonly=True) as log:
+        assert [event.sequence for event in log.read()] == list(range(1, 54))
+
+
+@pytest.mark.parametrize("line", [0, 1, 5])
+def test_a_manifest_line_that_stands_twice_costs_nothing(path: Path, line: int) -> None:
+    prune(path, keep_events=33)
+    prune(path, keep_events=13)
+    manifest = path / "manifest.jsonl"
+    lines = manifest.read_bytes().splitlines(keepends=True)
+    manifest.write_bytes(b"".join([*lines, lines[line]]))
+    assert repair(path).lost == []
+    assert verify(path).ok
+    assert numbers(path) == list(range(41, 54))
+
+
+def test_a_handle_that_looked_streams_up_goes_on_after_a_pruning(path: Path) -> None:
+    with EventLog.open(path) as log:
+        assert log.head("s-10") == 50
+        with EventLog.open(path) as other:
+            other.extend(batch(54, 10))
+            other.seal()
+            prune(path, keep_events=0)
+            other.append("test.numbered", {"n": 64}, subject="s-10")
+        assert log.append("test.numbered", {"n": 65}, id="new") == 65
+        assert log.head("s-10") == 64
+
+
+def test_info_of_a_log_of_which_everything_was_pruned_counts_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with EventLog.open(path) as log:
+        log.extend(batch(1, 9))
+        log.seal()
+        prune(path, keep_events=0)
+        assert (log.info().events, log.info().first_sequence) == (0, None)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from eventlog import DamagedLogError, Event, EventLog, InvalidEventError, NewEvent, Query
+from eventlog import DamagedLogError, Event, EventLog, InvalidEventError, NewEvent, Query, verify
 from tests.support.logs import active_file, batch, segment_files
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -270,7 +270,7 @@ def test_several_types_are_found_whatever_stands_before_and_behind_them(tmp_path
 
 def test_an_event_that_quotes_what_is_asked_for_is_not_taken_for_it(tmp_path: Path) -> None:
     with EventLog.open(tmp_path / "log") as log:
-        log.append("note", {"type": "wanted", "subject": "s-1"}, subject="s-2")
+        log.append("note", {"n": 1, "type": "wanted", "subject": "s-1", "m": 2}, subject="s-2")
         log.append("wanted", {}, subject="s-1")
         assert [event.sequence for event in log.read(types="wanted")] == [2]
         assert [event.sequence for event in log.read(subject="s-1")] == [2]
@@ -313,3 +313,25 @@ def test_reading_from_the_middle_of_a_damaged_raw_segment_says_so(tmp_path: Path
         pytest.raises(DamagedLogError, match="a line is damaged"),
     ):
         list(reader.read(after=350))
+
+
+def test_the_longest_line_is_verified_together_with_what_follows_it(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log", sync="never", max_line_bytes=1 << 30) as log:
+        log.extend(batch(1, 50))
+        log.append("a", {"x": "x" * ((16 << 20) - 2500)})
+        log.extend(batch(52, 50))
+    report = verify(log.path)
+    assert (report.ok, report.events) == (True, 101)
+
+
+def test_a_segment_that_is_emptied_while_it_is_read_backward_does_not_look_read(
+    tmp_path: Path,
+) -> None:
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        log.extend(_events(1, 700))
+    with EventLog.open(log.path, readonly=True) as reader:
+        events = reader.read(reverse=True)
+        assert next(events).sequence == 700
+        os.truncate(active_file(log.path), 0)
+        with pytest.raises(DamagedLogError, match="the last line has no end"):
+            list(events)
