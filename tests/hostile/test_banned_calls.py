@@ -82,10 +82,10 @@ def _banned_call(node: ast.Call) -> Iterator[str]:
             yield f"line {node.lineno}: {name} through a shell"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_no_module_calls_or_imports_what_is_banned(path: Path) -> None:
-    found = list(banned_in(ast.parse(path.read_bytes())))
-    assert [one.split(": ")[1] for one in found] == ["calls yaml.load"] * is_safe_yaml(path)
+def test_no_module_calls_or_imports_what_is_banned() -> None:
+    for path in SOURCES:
+        found = [one.split(": ")[1] for one in banned_in(ast.parse(path.read_bytes()))]
+        assert found == ["calls yaml.load"] * is_safe_yaml(path), path
 
 
 @pytest.mark.parametrize("rule", ["S301", "S302", "S307", "S102", "S506", "S602", "S605", "S306"])
@@ -135,15 +135,13 @@ def test_the_only_yaml_that_is_loaded_makes_no_objects(tag: str) -> None:
         _parse(f"a: {tag}")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_no_comment_silences_these_rules(path: Path) -> None:
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        for match in NOQA.finditer(line):
-            codes = set(re.split(r"[,\s]+", match[1].strip())) if match[1] else {"everything"}
-            where = f"{path.relative_to(PROJECT)}:{number}"
-            assert "everything" not in codes, f"{where} silences every rule"
-            known = {SQL, SAFE_YAML[2]} if is_safe_yaml(path) else {SQL}
-            assert not (codes & RULES.keys()) - known, f"{where} silences {codes}"
+def test_no_comment_silences_these_rules() -> None:
+    for path in SOURCES:
+        permitted = {SQL, SAFE_YAML[2]} if is_safe_yaml(path) else {SQL}
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for match in NOQA.finditer(line):
+                codes = set(re.split(r"[,\s]+", match[1].strip())) if match[1] else RULES.keys()
+                assert not (codes & RULES.keys()) - permitted, (path, number, codes)
 
 
 def is_safe_yaml(path: Path) -> bool:
