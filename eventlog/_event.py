@@ -29,7 +29,7 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, repr_
     extensions: Mapping[str, str | int | bool] = field(name="-extensions", default_factory=dict)
     """Further CloudEvents attributes, such as ``traceparent``."""
 
-    digits: str = field(name="sequence")
+    digits: Annotated[str, Meta(min_length=19, max_length=19)] = field(name="sequence")
     """The sequence as the line states it, 19 digits."""
     commit: int | None = None
     """On the last event of a batch: how many events the batch holds."""

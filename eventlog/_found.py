@@ -15,7 +15,7 @@ from eventlog._format import FRAME_BYTES
 from eventlog._identity import read_identity
 from eventlog._manifest import Listed, readable_entries
 from eventlog._manifest_lines import SealedEntry
-from eventlog._names import SEALED_SUFFIX, parse_name
+from eventlog._names import SEALED_SUFFIX, parse_name, raw_name
 from eventlog._seekable import FrameEntry, find_frames, read_frame, read_table, salvage_frame
 from eventlog._segments import Block, OnDamage
 
@@ -52,16 +52,15 @@ def names_in(directory: Path) -> list[str]:
 def match_segments(directory: Path, names: list[str], listed: Listed) -> list[FoundSegment]:
     """One segment per first sequence, in order. List the names before reading the manifest.
 
-    What the manifest states counts before a raw segment, and that before a sealed one of which the
-    manifest says nothing. What was pruned does not count, though its file may still be there.
+    What the manifest states counts before what is on the disk, and there a raw segment before a
+    sealed one. What was pruned does not count, though its file may still be there.
     """
     found: dict[int, tuple[str, SealedEntry | None]] = {}
     for name in sorted(names):  # a raw one before the sealed one of the same sequence
         if (known := parse_name(name)) and known[0] > listed.pruned_to:
             found.setdefault(known[0], (name, None))
     for entry in listed.sealed:
-        if entry.segment in names or entry.first_sequence not in found:
-            found[entry.first_sequence] = (entry.segment, entry)
+        found[entry.first_sequence] = (entry.segment, entry)
     segments: list[FoundSegment] = []
     last: int | None = None
     for first in sorted(found, reverse=True):
@@ -88,7 +87,10 @@ def find_segments(catalog: Catalog, on_damage: OnDamage) -> tuple[list[FoundSegm
 
     _, identity_line = read_identity(catalog.path)
     listed = readable_entries(data, catalog.salt, identity_line, note)
-    segments = match_segments(catalog.directory, names, listed)
+    segments = [
+        _raw_instead(segment, on_damage)
+        for segment in match_segments(catalog.directory, names, listed)
+    ]
     unlisted = [one for one in segments if one.sealed and one.entry is None]
     if not unlisted:  # else a torn last line only tells of sealing that was cut short
         last_line = data.rfind(b"\n", 0, -1) + 1
@@ -102,6 +104,16 @@ def find_segments(catalog: Catalog, on_damage: OnDamage) -> tuple[list[FoundSegm
     for fault in faults:
         on_damage(fault)
     return segments, listed.pruned_to
+
+
+def _raw_instead(segment: FoundSegment, on_damage: OnDamage) -> FoundSegment:
+    """The raw segment in the place of a sealed one that is gone, where somebody put it back."""
+    raw = segment.path.with_name(raw_name(segment.first_sequence))
+    if segment.entry is None or segment.path.exists() or not raw.exists():
+        return segment
+    what = "a sealed segment is missing, and its raw file is read instead"
+    on_damage(DamagedLogError(what, path=segment.path, sequence=segment.first_sequence))
+    return FoundSegment(raw, segment.first_sequence, segment.last_sequence, False, None)
 
 
 def sealed_blocks(

@@ -84,14 +84,18 @@ class LineChecker:
 
     def _check(self, line: bytes) -> list[bytes]:
         """The line when it is good, or what is intact in it."""
-        is_short = len(line) <= HARD_MAX_LINE_BYTES
-        if is_short and is_intact(line, self.salt) and is_canonical(line):
-            self._check_place(line)
-            found = [line]
+        if len(line) > HARD_MAX_LINE_BYTES:
+            what = "no line may be that long"
+        elif not is_intact(line, self.salt):
+            what = "its check does not fit its bytes"
+        elif not is_canonical(line):
+            what = "its check fits, and it has not the form of an event"
         else:
-            what = "its check does not fit its bytes" if is_short else "no line may be that long"
-            self._fault("line", f"a line is damaged: {what}")
-            found = self._take_parts(line)
+            self._check_place(line)
+            self.offset += len(line) + 1
+            return [line]
+        self._fault("line", f"a line is damaged: {what}")
+        found = self._take_parts(line)
         self.offset += len(line) + 1
         return found
 

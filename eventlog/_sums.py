@@ -24,13 +24,15 @@ class SegmentSums:
     last_time: bytes = b""
     merkle: MerkleTree = field(factory=MerkleTree)
 
-    def add(self, lines: list[bytes], raw_bytes: int, times: list[bytes] | None = None) -> None:
-        """Add the lines of one block, without their LFs, with the lines' times where known."""
+    def add(
+        self, lines: list[bytes], raw_bytes: int, times: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """Add the lines of one block, without their LFs; first and last time where known."""
         if not lines:
             return
-        times = times or [time_of(line) for line in lines]
-        self.first_time = min(self.first_time, *times)
-        self.last_time = max(self.last_time, *times)
+        first, last = times or _span(lines)
+        self.first_time = min(self.first_time, first)
+        self.last_time = max(self.last_time, last)
         self.merkle.extend(lines)
         self.events += len(lines)
         self.raw_bytes += raw_bytes
@@ -51,3 +53,8 @@ class SegmentSums:
             merkle_root=self.merkle.root().hex(),
             previous=previous,
         )
+
+
+def _span(lines: list[bytes]) -> tuple[bytes, bytes]:
+    times = [time_of(line) for line in lines]
+    return min(times), max(times)
