@@ -18,7 +18,7 @@ from eventlog._codec import sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._found import FoundSegment, find_segments, raw_blocks, sealed_blocks
 from eventlog._line_search import intact_lines
-from eventlog._lines import Lines, check_not_pruned, passed
+from eventlog._lines import Lines, ListedLines, check_not_pruned, passed
 from eventlog._query import Query
 from eventlog._salvage import is_event
 from eventlog._segments import Block, OnDamage
@@ -229,7 +229,9 @@ class _Walk:
         places.leave_frame()
         if self.query.reverse:
             lines.reverse()
-        return Lines(lines, sequence_of(lines[0]), sequence_of(lines[-1])) if lines else None
+        if not lines:
+            return None
+        return ListedLines(lines, sequence_of(lines[0]), sequence_of(lines[-1]))
 
 
 def _items(block: Block, salt: int) -> list[tuple[int, bytes | None]]:

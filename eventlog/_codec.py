@@ -24,12 +24,15 @@ _event_decoder = msgspec.json.Decoder(Event)
 _object_decoder = msgspec.json.Decoder(dict[str, Any])
 
 _HEADS_KEPT = 4096
+_START = b'{"specversion":"1.0","id":"'
 _SEQUENCE_NAME = b',"sequence":"'
+_TIME_END = b'"' + _SEQUENCE_NAME
 _TIME_NAME = b',"time":"'
 _SUBJECT_NAME = b',"subject":'
 _PLAIN = b'Z","sequence":"'
 """Nothing stands between time and sequence: the line has no extension attributes."""
 _COMMIT_NAME = b',"commit":'
+_COMMIT_OF_ONE = _COMMIT_NAME + b"1"
 
 # What surrounds the prepared parts: names, id, sequence, commit and check, generously.
 _FRAMING_BYTES = 160
@@ -47,15 +50,18 @@ class GivenId:
     """Source, type, subject and data, as they stand in the line."""
 
 
-@define(eq=False)
-class Prepared:
-    """The parts of a line that do not depend on its place in the log."""
+class Prepared(msgspec.Struct, frozen=True, gc=False):
+    """The parts of a line that do not depend on its place in the log.
 
-    before: bytes
-    """From the end of ``id`` to the start of the sequence's digits."""
-    after: bytes
-    """From the end of the sequence's digits to the end of ``data``."""
-    given: GivenId | None
+    One is made for every event: a Struct, because that takes a third of the time.
+    """
+
+    head: bytes
+    """From the end of ``id`` to the start of the time."""
+    time: bytes
+    """From there to the start of the sequence's digits."""
+    data: bytes
+    given: GivenId | None = None
     """Only when the caller gave an id."""
 
 
@@ -64,19 +70,17 @@ class LineEncoder:
 
     def __init__(self, log_id: str, max_line_bytes: int) -> None:
         self._salt = salt_of(log_id)
-        self._start = b'{"specversion":"1.0","id":"'
-        self._own_id = log_id.encode() + b"-"
+        self._own_start = _START + log_id.encode() + b"-"
         self._longest = min(max_line_bytes, HARD_MAX_LINE_BYTES) - _FRAMING_BYTES
         self._heads: dict[tuple[str, str, str | None], bytes] = {}
 
     def prepare(
         self,
-        type_: str,
-        data: bytes,
-        *,
-        subject: str | None,
         source: str,
-        time: str,
+        type_: str,
+        subject: str | None,
+        time: bytes,
+        data: bytes,
         id_: str | None = None,
         schemaversion: int = 1,
         extensions: Mapping[str, str | int | bool] | None = None,
@@ -85,31 +89,36 @@ class LineEncoder:
         head = self._heads.get((source, type_, subject))
         if head is None:
             head = self._make_head(source, type_, subject)
-        if schemaversion == 1 and not extensions:
-            before = b'%b%b","sequence":"' % (head, time.encode())
-        else:
+        stamp = time + _TIME_END
+        if extensions or schemaversion != 1:
             extra = _encode_extensions(schemaversion, extensions or {})
-            before = b'%b%b"%b,"sequence":"' % (head, time.encode(), extra)
-        size = len(before) + len(data)
+            stamp = b'%b"%b%b' % (time, extra, _SEQUENCE_NAME)
+        size = len(head) + len(stamp) + len(data)
         if id_ is not None:
             size += max(0, len(_encode(check_text("id", id_))) - _ID_BYTES)
         if size > self._longest:
             raise self._too_long(size)
-        after = DATA_NAME + data
         if id_ is None:
-            return Prepared(before, after, None)
-        return Prepared(before, after, GivenId(source, id_, head + after))
+            return Prepared(head, stamp, data)
+        return Prepared(head, stamp, data, GivenId(source, id_, head + DATA_NAME + data))
 
     def finish(self, prepared: Prepared, sequence: int, commit: int | None) -> bytes:
         """The line, LF included."""
+        start, digits = self._own_start, b"%d" % sequence
         if prepared.given is None:
-            id_ = b"%b%d" % (self._own_id, sequence)
+            id_ = digits
         else:
-            id_ = _encode(prepared.given.id)[1:-1]
-        body = b"%b%b%b%019d%b" % (self._start, id_, prepared.before, sequence, prepared.after)
-        if commit is not None:
-            body += b',"commit":%d' % commit
-        return finish_line(body, self._salt)
+            start, id_ = _START, _encode(prepared.given.id)[1:-1]
+        if commit is None:
+            end = b""
+        else:
+            end = _COMMIT_OF_ONE if commit == 1 else b"%b%d" % (_COMMIT_NAME, commit)
+        # One join is twice as fast as formatting.
+        parts = (
+            start, id_, prepared.head, prepared.time, digits.zfill(SEQUENCE_DIGITS), DATA_NAME,
+            prepared.data, end,
+        )  # fmt: skip
+        return finish_line(b"".join(parts), self._salt)
 
     def _too_long(self, size: int) -> InvalidEventError:
         return InvalidEventError(

@@ -29,6 +29,26 @@ def refuse_link(directory: Path) -> None:
         )
 
 
+def ensure_directory(directory: Path, files: Files) -> bool:
+    """Make a directory inside a log unless it is there; whether it was made.
+
+    DamagedLogError when something else has its name.
+    """
+    refuse_link(directory)
+    if directory.is_dir():
+        return False
+    try:
+        files.make_directory(directory)
+    except FileExistsError:
+        if directory.is_dir():  # another process made it in the meantime
+            return False
+        raise DamagedLogError(
+            "this is no directory, and the log needs one by this name: move it elsewhere",
+            path=directory,
+        ) from None
+    return True
+
+
 class Files:
     """The operating system's files. No symbolic link is ever followed for writing."""
 

@@ -91,7 +91,7 @@ class GivenIds:
     def _find_own(self, given: GivenId, head: int) -> int:
         """An id as this log makes them: it names the event itself."""
         number = given.id[len(self._own) :]
-        first = self.index.catalog.manifest.pruned_to + 1
+        first = self.index.pruned_to() + 1
         if not (number.isdecimal() and number == str(int(number)) and first <= int(number) <= head):
             raise InvalidEventError(
                 f"id {given.id!r} looks like one that this log makes itself, and no event has it: "

@@ -14,7 +14,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from eventlog._files import Files, refuse_link
+from eventlog._files import Files, ensure_directory
 
 _SCHEMA_VERSION = 3
 _HEX_BYTES = 64
@@ -32,9 +32,7 @@ class IndexFile:
         self._path = directory / f"{name}.sqlite"
         self._note = directory / f"{name}.sqlite.sha256"
         self._files = files
-        refuse_link(directory)
-        if not directory.is_dir():
-            files.make_directory(directory)
+        ensure_directory(directory, files)
         anew = anew or not self._is_as_noted()
         if anew:
             self._start_anew()

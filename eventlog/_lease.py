@@ -36,15 +36,14 @@ class Lease:
 
     def used(self) -> None:
         """After every use: give the lock back, unless this writer is busy."""
-        now = time.monotonic()
-        is_busy = now - self._last_use < BURST_SECONDS
-        self._last_use = now
-        if not self._is_kept:
-            if is_busy:
-                self._is_kept = True
-                self._start_watching()
-            else:
-                self._release()
+        last, self._last_use = self._last_use, time.monotonic()
+        if self._is_kept:
+            return
+        if self._last_use - last < BURST_SECONDS:
+            self._is_kept = True
+            self._start_watching()
+        else:
+            self._release()
 
     def _release(self) -> None:
         self.is_ready = False  # first, for an interrupt may come between

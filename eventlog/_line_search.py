@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from zlib import crc32
 
@@ -10,7 +11,13 @@ from eventlog._check import CHECK_BYTES, CHECK_START, is_intact
 from eventlog._format import HARD_MAX_LINE_BYTES
 
 _START = b'{"specversion":'
-_CHECK = re.compile(rb',"crc32":"([0-9a-f]{8})"}')
+_MARK = re.compile(rb'(\{"specversion":)|,"crc32":"([0-9a-f]{8})"}')
+
+_POLYNOMIAL = 0xEDB88320
+_ONE = 1 << 31
+"""Both as CRC-32 writes polynomials: the highest power in the lowest bit."""
+_INVERTED = 0xFFFFFFFF
+_ZEROS = bytes(1 << 16)
 
 
 def intact_lines(chunk: bytes, salt: int) -> Iterator[tuple[int, bytes]]:
@@ -22,20 +29,67 @@ def intact_lines(chunk: bytes, salt: int) -> Iterator[tuple[int, bytes]]:
     if len(chunk) <= HARD_MAX_LINE_BYTES and is_intact(chunk, salt):
         yield 0, chunk
         return
-    start, last_end = chunk.find(_START), chunk.rfind(CHECK_START)
-    while 0 <= start < last_end:
-        end = _end_of_line(chunk, start, salt)
-        if end is not None:
+    passed = 0
+    for start, end in reversed(_candidates(chunk, salt)):
+        if start >= passed:
             yield start, chunk[start:end]
-        start = chunk.find(_START, start + 1 if end is None else end)
+            passed = end
 
 
-def _end_of_line(chunk: bytes, start: int, salt: int) -> int | None:
-    """Where the intact line ends that begins at ``start``; None when there is none."""
-    check, checked_to = salt, start
-    for match in _CHECK.finditer(chunk, start, start + HARD_MAX_LINE_BYTES):
-        check = crc32(memoryview(chunk)[checked_to : match.start()], check)
-        checked_to = match.start()
-        if b"%08x" % check == match[1]:
-            return match.start() + CHECK_BYTES
-    return None
+def _candidates(chunk: bytes, salt: int) -> list[tuple[int, int]]:
+    """Each start of a line that has an end with a check that fits, and the nearest such end.
+
+    From the last to the first. Trying every start with every end would let a few megabytes take
+    hours. But a CRC is linear, so whether they fit can be told from the CRCs of all that is before
+    the one and before the other: once both are moved to the same place, they must be the same.
+    """
+    places, checks = _marks(chunk, salt)
+    found: list[tuple[int, int]] = []
+    ends: dict[int, int] = {}
+    behind, power = len(chunk), _ONE
+    for place, check in zip(reversed(places), reversed(checks), strict=True):
+        power = _moved(power, behind - place)
+        behind, moved = place, _product(power, check)
+        if not chunk.startswith(_START, place):
+            ends[moved] = place + CHECK_BYTES
+        elif 0 < ends.get(moved, 0) - place <= HARD_MAX_LINE_BYTES:
+            found.append((place, ends[moved]))
+    return found
+
+
+def _marks(chunk: bytes, salt: int) -> tuple[array[int], array[int]]:
+    """Where lines may start, and where checks stand; and the CRC of all bytes before.
+
+    That of a start is less what a line's CRC begins with, that of a check less what it states.
+    """
+    places, checks = array("Q"), array("I")
+    first, last = chunk.find(_START), chunk.rfind(CHECK_START)
+    if not 0 <= first < last:
+        return places, checks
+    crc, passed = _INVERTED, 0
+    for match in _MARK.finditer(chunk, first, last + CHECK_BYTES):
+        place = match.start()
+        crc = crc32(memoryview(chunk)[passed:place], crc)
+        passed = place
+        places.append(place)
+        checks.append(crc ^ (salt if match[1] else int(match[2], 16)))
+    return places, checks
+
+
+def _moved(power: int, distance: int) -> int:
+    """The power of x by which a CRC is multiplied when so many more bytes follow."""
+    crc = power ^ _INVERTED
+    for passed in range(0, distance, len(_ZEROS)):
+        crc = crc32(_ZEROS[: distance - passed], crc)
+    return crc ^ _INVERTED
+
+
+def _product(one: int, other: int) -> int:
+    """Of two polynomials over GF(2), modulo that of CRC-32."""
+    product = 0
+    while one:
+        if one & _ONE:
+            product ^= other
+        one = one << 1 & _INVERTED
+        other = other >> 1 ^ (_POLYNOMIAL if other & 1 else 0)
+    return product

@@ -98,19 +98,27 @@ class WriterLock:
         self._lock = KernelLock(files.open_lock(log / LOCK_NAME))
         self._file = os.fstat(self._lock.descriptor)
         self._queue: KernelLock | None = None
+        self._queued: KernelLock | None = None
 
     def acquire(self) -> None:
-        """Wait for it; LockTimeoutError when it does not come in time."""
+        """Wait for it; LockTimeoutError when it does not come in time.
+
+        Whoever is interrupted here calls :meth:`release`.
+        """
         deadline = time.monotonic() + self._timeout
-        queue = self._queue_lock()
-        if queue is not None and not queue.acquire(deadline):
-            raise self._timed_out()
+        queue = self._queued = self._queue_lock()
         try:
+            if queue is not None and not queue.acquire(deadline):
+                raise self._timed_out()
             if not self._lock.acquire(deadline):
                 raise self._timed_out()
         finally:
-            if queue is not None:
-                queue.release()
+            self._leave_queue()
+
+    def _leave_queue(self) -> None:
+        if self._queued is not None:
+            self._queued.release()
+            self._queued = None
 
     def _queue_lock(self) -> KernelLock | None:
         """None while the log has no log.json, when nobody appends yet."""
@@ -150,6 +158,7 @@ class WriterLock:
 
     def release(self) -> None:
         """Let the next writer in."""
+        self._leave_queue()  # an interrupt may have kept us from it
         self._lock.release()
 
     def close(self) -> None:

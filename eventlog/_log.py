@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from eventlog import _forks
 from eventlog._catalog import Catalog
 from eventlog._codec import Prepared
 from eventlog._errors import ClosedLogError, InvalidEventError, ReadOnlyError
@@ -21,7 +22,7 @@ from eventlog._new_event import NewEvent
 from eventlog._query import Query
 from eventlog._reader import line_blocks, scan
 from eventlog._segments import OnDamage, raise_damage
-from eventlog._times import format_ns, format_time
+from eventlog._times import format_time, stamp_ns
 from eventlog._values import encode_data
 
 if TYPE_CHECKING:
@@ -133,6 +134,11 @@ class EventLog:
         return self._types
 
     @property
+    def has_upcasters(self) -> bool:
+        """Whether reading turns old data into new: the standard classes have no such steps."""
+        return self._types is not None and self._types.has_upcasters
+
+    @property
     def torn(self) -> tuple[Torn, ...]:
         """What opening had to cut off and keep in the quarantine; mostly nothing."""
         return self._writer.recovered.torn if self._writer else ()
@@ -164,6 +170,8 @@ class EventLog:
         WriterFailedError after a failed write, OSError when this write fails.
         """
         writer = self._usable_writer()
+        if expected_sequence is not None:
+            _check_expected("expected_sequence", expected_sequence)
         prepared = self._prepare(writer, event, data, subject, source, id, time, extensions)
         if prepared.given is None and expected_stream_sequence is None:
             return writer.append((prepared,), expected_sequence)
@@ -184,6 +192,8 @@ class EventLog:
         of one subject. Errors as for :meth:`append`; a batch is at most 64 MiB.
         """
         writer, events = self._usable_writer(), list(events)
+        if expected_sequence is not None:
+            _check_expected("expected_sequence", expected_sequence)
         batch = [
             self._prepare(
                 writer, one.event, one.data, one.subject, one.source, one.id, one.time,
@@ -220,14 +230,14 @@ class EventLog:
             extensions = dict(extensions)
             version = _schema_version(extensions.pop("schemaversion"))
         return writer.encoder.prepare(
+            DEFAULT_SOURCE if source is None else source,
             type_,
-            encode_data(data if data is not None else {}),
-            subject=subject,
-            source=DEFAULT_SOURCE if source is None else source,
-            time=format_ns(clock.time_ns()) if time is None else format_time(time),
-            id_=id_,
-            schemaversion=version,
-            extensions=extensions,
+            subject,
+            stamp_ns(clock.time_ns()) if time is None else format_time(time).encode(),
+            encode_data({} if data is None else data),
+            id_,
+            version,
+            extensions,
         )
 
     def _looking_up(self, writer: LogWriter) -> Lookups:
@@ -265,7 +275,8 @@ class EventLog:
             raise ReadOnlyError(
                 "the log was opened for reading: open it without readonly", path=self.path
             )
-        self._writer.check_process()
+        if _forks.generation != self._writer.generation:
+            self._writer.refuse_fork()
         return self._writer
 
     # Reading
@@ -300,6 +311,26 @@ class EventLog:
         """Like :meth:`read`, with each event's line as it is stored, without its LF."""
         return self._upcast(scan(self._usable_catalog(), query or Query(), on_damage))
 
+    def read_lists(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        types: str | Iterable[str] | None = None,
+        before: datetime | None = None,
+    ) -> Iterator[list[Event]]:
+        """Like :meth:`read`, a few hundred events at a time: for folds over a whole log.
+
+        A list may be empty.
+        """
+        from eventlog._bulk import event_lists
+
+        query = Query(after, until, types, before=before)
+        lists = event_lists(self._usable_catalog(), query)
+        if not self.has_upcasters:
+            return lists
+        return ([self.types.upcast(event) for event in events] for events in lists)
+
     def lines_containing(self, part: bytes, *, reverse: bool = False) -> Iterator[bytes]:
         """Every line that holds these bytes: a search that decodes nothing."""
         for block in line_blocks(self._usable_catalog(), Query(reverse=reverse)):
@@ -332,10 +363,9 @@ class EventLog:
         return self._upcast(follow(self._usable_catalog(), query, poll, timeout))
 
     def _upcast(self, pairs: Iterator[tuple[bytes, Event]]) -> Iterator[tuple[bytes, Event]]:
-        types = self._types
-        if types is None or not types.has_upcasters:  # the standard classes have none
+        if not self.has_upcasters:
             return pairs
-        return ((line, types.upcast(event)) for line, event in pairs)
+        return ((line, self.types.upcast(event)) for line, event in pairs)
 
     def head(self, subject: str | None = None) -> int:
         """Sequence of the last event, or of the last one with this subject; 0 when there is none.
@@ -353,6 +383,8 @@ class EventLog:
         return 0
 
     def _stream_head(self, subject: str) -> int:
+        if not isinstance(subject, str):
+            raise InvalidEventError(f"subject must be text, not {type(subject).__name__}")
         if self._writer is not None:
             return self._looking_up(self._usable_writer()).stream_head(subject)
         found = self.read(subject=subject, reverse=True, limit=1)
@@ -362,6 +394,10 @@ class EventLog:
         """The manifest's entries: one per sealed segment, in order. They never change."""
         snapshot = self._usable_catalog().snapshot()
         return snapshot.entries[: snapshot.sealed]
+
+    def pruned_to(self) -> int:
+        """The last sequence that was pruned; 0 when nothing was."""
+        return self._usable_catalog().snapshot().pruned_to
 
     @property
     def cache_path(self) -> Path:
@@ -419,9 +455,15 @@ def _schema_version(value: object) -> int:
     raise InvalidEventError(f"schemaversion must be a whole number from 1, not {value!r}")
 
 
+def _check_expected(name: str, sequence: object) -> None:
+    if not isinstance(sequence, int):
+        raise InvalidEventError(f"{name} must be a whole number, not {type(sequence).__name__}")
+
+
 def _expected_stream(subjects: set[str | None], sequence: int | None) -> ExpectedStream | None:
     if sequence is None:
         return None
+    _check_expected("expected_stream_sequence", sequence)
     from eventlog._lookups import ExpectedStream
 
     (subject,) = subjects if len(subjects) == 1 else (None,)

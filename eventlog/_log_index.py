@@ -72,9 +72,14 @@ class LogIndex:
     def find(self, key: bytes) -> Known | None:
         """What is known of a key; nothing of events that were pruned."""
         known = self._pending.get(key) or self._look_up(key)
-        if known is None or known[0] <= self.catalog.manifest.pruned_to:
+        if known is None or known[0] <= self.pruned_to():
             return None
         return known
+
+    def pruned_to(self) -> int:
+        """The last sequence that was pruned until now, by whomever; 0 when nothing was."""
+        self.catalog.refresh_manifest()
+        return self.catalog.manifest.pruned_to
 
     def _look_up(self, key: bytes) -> Known | None:
         try:
@@ -142,8 +147,7 @@ class LogIndex:
             return None
 
     def _rows_after(self, through: int) -> Iterator[Row]:
-        self.catalog.refresh_manifest()
-        after = max(through, self.catalog.manifest.pruned_to)
+        after = max(through, self.pruned_to())
         for block in line_blocks(self.catalog, Query(after=after)):
             for line in block.lines:
                 row = self._row_of(line)

@@ -44,7 +44,7 @@ class Lookups:
         expected_stream: ExpectedStream | None,
     ) -> list[int]:
         """Write what is not there yet; the sequence of each event."""
-        writer, ids = self._writer, None
+        writer, ids, streams = self._writer, None, None
         with writer.lock():
             self._check_open()
             try:
@@ -55,14 +55,14 @@ class Lookups:
                     ids = self._given_ids()
                     fresh, sequences = ids.place(batch, head)
                 if fresh and expected_stream is not None:
-                    self._stream_heads().check(expected_stream.subject, expected_stream.sequence)
+                    streams = self._stream_heads()
+                    streams.check(expected_stream.subject, expected_stream.sequence)
                 if fresh:
                     writer.append_held(fresh, expected_sequence)
                     if ids is not None:
                         ids.add(fresh, head + 1)
-                    if expected_stream is not None:
-                        last = head + len(fresh)
-                        self._stream_heads().add(expected_stream.subject, last)
+                    if streams is not None and expected_stream is not None:
+                        streams.add(expected_stream.subject, head + len(fresh))
             finally:
                 writer.let_go()
         writer.make_durable()

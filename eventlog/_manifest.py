@@ -170,6 +170,8 @@ class Manifest:
     def refresh(self) -> None:
         """Read the lines that were added since; DamagedLogError when an older one is damaged."""
         del self.entries[self._read.entries :]  # what an interrupted refresh left
+        if self._is_as_read():
+            return
         try:
             with self.path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
@@ -184,6 +186,13 @@ class Manifest:
                 raise DamagedLogError("the manifest is gone", path=self.path) from None
             return
         self._take(data)
+
+    def _is_as_read(self) -> bool:
+        """Whether nothing was added: asked for every id that is looked up."""
+        try:
+            return self.torn_from is None and os.stat(self.path).st_size == self.size  # noqa: PTH116
+        except FileNotFoundError:
+            return False
 
     def _take(self, data: bytes) -> None:
         self.torn_from = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eventlog._files import Files, refuse_link
+from eventlog._files import Files, ensure_directory
 from eventlog._format import QUARANTINE_NAME
 
 
@@ -22,9 +22,7 @@ def quarantine(log: Path, name: str, data: bytes, files: Files) -> Path:
 def free_place(log: Path, name: str, files: Files) -> Path:
     """A path in the quarantine that no file has yet."""
     directory = log / QUARANTINE_NAME
-    refuse_link(directory)
-    if not directory.is_dir():
-        files.make_directory(directory)
+    if ensure_directory(directory, files):
         files.sync_directory(log)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     path = directory / f"{name}.{moment}"

@@ -84,7 +84,12 @@ class Query:
     @property
     def looks_inside(self) -> bool:
         """Whether more than the sequence decides."""
-        filters = (self.types, self.subject, self.since, self.before)
+        return self.types is not None or self.looks_deep
+
+    @property
+    def looks_deep(self) -> bool:
+        """Whether more than the sequence and the type decides."""
+        filters = (self.subject, self.since, self.before)
         return any(one is not None for one in filters)
 
     def may_match(self, entry: SealedEntry) -> bool:

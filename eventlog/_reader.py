@@ -18,7 +18,14 @@ from eventlog._check import is_intact
 from eventlog._codec import TYPE_NAME, decode_lines, sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._event import Event
-from eventlog._lines import Lines, check_not_pruned, passed
+from eventlog._lines import (
+    Lines,
+    ListedLines,
+    WholeBlock,
+    check_count,
+    check_not_pruned,
+    passed,
+)
 from eventlog._query import Query
 from eventlog._segments import Block, OnDamage, RawSegment, SealedSegment, Segment, raise_damage
 from eventlog._tail import committed_end
@@ -40,17 +47,23 @@ def scan(
 
 def decode_matching(block: Lines, query: Query) -> Iterator[tuple[bytes, Event]]:
     """The events of one block that match; lines that cannot match are not decoded."""
+    for lines, events in decode_candidates(block, query):
+        pairs = zip(lines, events, strict=True)
+        if block.gapless and not query.looks_inside:
+            yield from pairs  # cutting the block was all that was asked
+        else:
+            yield from (pair for pair in pairs if query.matches(pair[1]))
+
+
+def decode_candidates(block: Lines, query: Query) -> Iterator[tuple[list[bytes], list[Event]]]:
+    """The lines of one block that may match, and their events, some at a time."""
     lines = _cut(block, query)
     for needles in query.needles:
         lines = _containing(lines, needles)
     wanted = _DECODED_AT_ONCE if query.limit is None else min(query.limit, _DECODED_AT_ONCE)
     for start in range(0, len(lines), max(1, wanted)):
         some = lines[start : start + wanted]
-        pairs = zip(some, decode_lines(some), strict=True)
-        if block.gapless and not query.looks_inside:
-            yield from pairs  # cutting the block was all that was asked
-        else:
-            yield from (pair for pair in pairs if query.matches(pair[1]))
+        yield some, decode_lines(some)
 
 
 def line_blocks(
@@ -159,19 +172,15 @@ def _blocks(segment: Segment, file: BufferedReader, query: Query) -> Iterator[Bl
 
 
 def _check(block: Block, segment: Segment) -> Lines:
-    *lines, rest = block.data.split(b"\n")
-    if rest or not lines:  # no lines: the file became shorter meanwhile
+    if not block.data.endswith(b"\n"):  # no data: the file became shorter meanwhile
         raise DamagedLogError("the last line has no end", path=block.path, offset=block.offset)
-    if isinstance(segment, RawSegment):
-        _check_lines(lines, block, segment)
-    checked = Lines(lines, sequence_of(lines[0]), sequence_of(lines[-1]))
-    if not checked.gapless:
-        raise DamagedLogError(
-            f"{len(lines)} lines claim the sequences {checked.first} to {checked.last}",
-            path=block.path,
-            offset=block.offset,
-            sequence=checked.first,
-        )
+    if not isinstance(segment, RawSegment):
+        return WholeBlock.of(block)
+    lines = block.data.split(b"\n")
+    lines.pop()  # behind the last LF
+    _check_lines(lines, block, segment)
+    checked = ListedLines(lines, sequence_of(lines[0]), sequence_of(lines[-1]))
+    check_count(block, checked.first, checked.last, len(lines))
     return checked
 
 

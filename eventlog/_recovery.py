@@ -20,6 +20,7 @@ from eventlog._files import Files, refuse_link
 from eventlog._lock import DirectoryLock
 from eventlog._names import TEMPORARY_SUFFIX, parse_name
 from eventlog._quarantine import quarantine
+from eventlog._salvage import NOT_PRUNED, holds_more
 from eventlog._segments import RawSegment
 from eventlog._tail import Tail, TailKind, scan_tail, sequence_before
 
@@ -152,7 +153,8 @@ def _cut(log: Path, path: Path, offset: int, files: Files) -> Torn:
 
 
 def _leftovers(catalog: Catalog, snapshot: Snapshot, names: list[str]) -> list[str]:
-    """What a cut-short seal or pruning left; DamagedLogError when a segment is missing or unknown.
+    """What a cut-short seal or pruning left; DamagedLogError when a segment is missing, unknown, or
+    lies under the name of one that was pruned.
 
     Temporary files, raw segments that are sealed, and segments that the manifest calls pruned.
     """
@@ -166,6 +168,7 @@ def _leftovers(catalog: Catalog, snapshot: Snapshot, names: list[str]) -> list[s
             continue
         first, is_sealed = known
         if first <= snapshot.pruned_to:
+            _check_all_pruned(catalog.directory / name, snapshot.pruned_to, catalog.salt)
             leftovers.append(name)
         elif first not in entries:
             raise DamagedLogError(
@@ -177,6 +180,15 @@ def _leftovers(catalog: Catalog, snapshot: Snapshot, names: list[str]) -> list[s
             _check_hash(catalog.directory / entries[first].segment, entries[first].sha256)
             leftovers.append(name)
     return sorted(leftovers)
+
+
+def _check_all_pruned(path: Path, pruned_to: int, salt: int) -> None:
+    """What somebody moved to the name of a pruned segment must not be deleted with it."""
+    if not path.is_symlink() and holds_more(path, pruned_to, salt):
+        raise DamagedLogError(
+            f"{NOT_PRUNED}: run 'eventlog repair', which puts them where they belong",
+            path=path,
+        )
 
 
 def _check_all_there(catalog: Catalog, names: set[str]) -> None:

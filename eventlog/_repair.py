@@ -39,8 +39,8 @@ from eventlog._manifest_lines import PrunedEntry
 from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name
 from eventlog._quarantine import damaged_place, free_place, mended_place
 from eventlog._recovery import recover
-from eventlog._repair_plan import RepairPlan, SegmentPlan, lines_in, plan_repair
-from eventlog._salvage import Salvaged, salvage
+from eventlog._repair_plan import RepairPlan, SegmentPlan, faults_of_pruned_names, plan_repair
+from eventlog._salvage import Salvaged, lines_in, salvage
 from eventlog._sealer import record, seal_segment
 from eventlog._segments import RawSegment
 from eventlog._times import format_time
@@ -124,17 +124,16 @@ def _repair(
     log: Path, identity: FoundIdentity, files: Files, into: Path | None, dry_run: bool
 ) -> RepairReport:
     found = audit_of(log, is_held=into is None and not dry_run)
-    if found.ok and into is None:
+    listed, salt = _listed(log, identity), salt_of(identity.identity.log_id)
+    faults = found.faults + faults_of_pruned_names(log, listed, salt)
+    if not faults and into is None:
         return RepairReport([], [], [], [], [], None)
-    listed = _listed(log, identity)
-    salt = salt_of(identity.identity.log_id)
-    plan = plan_repair(log, listed, found.faults, salt)
-    plans = plan.segments
-    if into is None and {fault.kind for fault in found.faults} == {"torn"}:
+    plan = plan_repair(log, listed, faults, salt)
+    names = [one.name for one in plan.segments]
+    if plan.only_torn and into is None:
         if not dry_run:
             recover(Catalog(log), files)
-        *kept, cut = [plan.name for plan in plans]
-        return RepairReport(found.faults, kept, [], [cut], [], None if dry_run else log)
+        return RepairReport(faults, names[:-1], [], names[-1:], [], None if dry_run else log)
     target = into or mended_place(log)
     if target.exists() and not dry_run:
         raise EventLogError(
@@ -144,15 +143,18 @@ def _repair(
         )
     lost = _build(log, identity, listed.pruned, plan, None if dry_run else target, files)
     if not dry_run:
+        if plan.only_torn:
+            recover(Catalog(target), files)
         _check_result(target)
         _bring_to_disk(target, files)
         if into is None:
             _swap(log, target, files)
+    cut = names[-1:] if plan.only_torn else []
     return RepairReport(
-        faults=found.faults,
-        kept_files=[one.name for one in plans if one.is_kept],
-        rebuilt_files=[one.name for one in plans if not one.is_kept],
-        cut_files=[],
+        faults=faults,
+        kept_files=[one.name for one in plan.segments if one.is_kept and one.name not in cut],
+        rebuilt_files=[one.name for one in plan.segments if not one.is_kept],
+        cut_files=cut,
         lost=lost,
         written_to=None if dry_run else into or log,
     )
@@ -282,11 +284,11 @@ def _write_salvaged(
     salvaged: Salvaged, encoder: LineEncoder, target: Path, files: Files, *, seal: bool
 ) -> None:
     marker = encoder.prepare(
-        LOST_TYPE,
-        b'{"reason":"nothing intact was left of this event"}',
-        subject=None,
         source="eventlog/repair",
-        time=format_time(datetime.now(UTC)),
+        type_=LOST_TYPE,
+        subject=None,
+        time=format_time(datetime.now(UTC)).encode(),
+        data=b'{"reason":"nothing intact was left of this event"}',
     )
     data = b"".join(
         line + b"\n" if line is not None else encoder.finish(marker, sequence, commit)

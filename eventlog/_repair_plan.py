@@ -12,11 +12,10 @@ from attrs import evolve, frozen
 from eventlog._codec import sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import SEGMENTS_NAME
-from eventlog._line_search import intact_lines
 from eventlog._manifest import Listed
 from eventlog._manifest_lines import SealedEntry
 from eventlog._names import parse_name, raw_name, sealed_name
-from eventlog._salvage import MOST_LOST, chunks_of, is_event
+from eventlog._salvage import MOST_LOST, NOT_PRUNED, holds_more, lines_in
 from eventlog._verify import Fault
 
 _MARKERS_AT_ONCE = 100_000
@@ -55,15 +54,20 @@ class RepairPlan:
 
     segments: list[SegmentPlan]
     strays: list[Path]
+    only_torn: bool
+    """Whether all that is wrong is the unfinished end of the active segment, which is to be cut."""
 
 
 def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> RepairPlan:
-    """Decide by what the manifest lists, and else by the names and what lies behind them."""
+    """Decide by what the manifest lists, and else by the names and what lies behind them.
+
+    ``faults`` are those that verifying found, and :func:`faults_of_pruned_names`.
+    """
     directory = log / SEGMENTS_NAME
-    damaged = {fault.file for fault in faults}
     entries = {entry.first_sequence: entry for entry in listed.sealed}
     on_disk = {first for first in _firsts_on_disk(directory) if first > listed.pruned_to}
-    gone = _firsts_on_disk(directory) - on_disk
+    only_torn = {fault.kind for fault in faults} == {"torn"}
+    damaged = set[str]() if only_torn else {fault.file for fault in faults}
     astray = {
         first for first in on_disk - set(entries) if _is_astray(directory, first, listed, salt)
     }
@@ -90,20 +94,31 @@ def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> Re
             )
         )  # fmt: skip
     strays = _files_of(directory, astray)
-    strays += [one for one in _files_of(directory, gone) if _holds(one, listed.pruned_to, salt)]
+    strays += [
+        path for path in _pruned(directory, listed) if f"{SEGMENTS_NAME}/{path.name}" in damaged
+    ]
     if strays:
         _make_room(segments, listed.pruned_to)
-    return RepairPlan(segments, strays)
+    return RepairPlan(segments, strays, only_torn)
+
+
+def faults_of_pruned_names(log: Path, listed: Listed, salt: int) -> list[Fault]:
+    """Files that verifying passes over, since a pruning that was cut short leaves such names."""
+    return [
+        Fault(f"{SEGMENTS_NAME}/{path.name}", None, None, "unknown", NOT_PRUNED)
+        for path in _pruned(log / SEGMENTS_NAME, listed)
+        if holds_more(path, listed.pruned_to, salt)
+    ]
+
+
+def _pruned(directory: Path, listed: Listed) -> list[Path]:
+    firsts = {first for first in _firsts_on_disk(directory) if first <= listed.pruned_to}
+    return _files_of(directory, firsts)
 
 
 def _files_of(directory: Path, firsts: set[int]) -> list[Path]:
     names = (name for first in sorted(firsts) for name in (sealed_name(first), raw_name(first)))
     return [directory / name for name in names if (directory / name).exists()]
-
-
-def _holds(path: Path, pruned_to: int, salt: int) -> bool:
-    """Whether a file by the name of a pruned segment holds what was not pruned."""
-    return any(sequence_of(line) > pruned_to for line in lines_in([path], salt))
 
 
 def _make_room(segments: list[SegmentPlan], pruned_to: int) -> None:
@@ -133,15 +148,6 @@ def _is_astray(directory: Path, first: int, listed: Listed, salt: int) -> bool:
     paths = [directory / name for name in (sealed_name(first), raw_name(first))]
     found = next(lines_in([path for path in paths if path.exists()], salt), None)
     return found is not None and sequence_of(found) < first
-
-
-def lines_in(paths: list[Path], salt: int) -> Iterator[bytes]:
-    """Every intact event in these files, wherever it stands."""
-    for path in paths:
-        for chunk in chunks_of(path):
-            for _, line in intact_lines(chunk, salt):
-                if is_event(line):
-                    yield line
 
 
 def _check_believable(log: Path, first: int, last: int) -> None:

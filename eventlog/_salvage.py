@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
 
 from attrs import frozen
 
+from eventlog._check import is_intact
 from eventlog._codec import commit_of, decode_lines, sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._line_search import intact_lines
 from eventlog._names import SEALED_SUFFIX
-from eventlog._seekable import FrameEntry, find_frames, read_table, salvage_frame
+from eventlog._seekable import FrameEntry, find_frames, read_frame, read_table, salvage_frame
 
 MOST_LOST = 1_000_000
 """More than a large segment holds: a forged number must not fill memory and disk with markers."""
@@ -121,6 +122,47 @@ def is_event(line: bytes) -> bool:
     except DamagedLogError:
         return False
     return True
+
+
+def lines_in(paths: Iterable[Path], salt: int) -> Iterator[bytes]:
+    """Every intact event in these files, wherever it stands."""
+    for path in paths:
+        for chunk in chunks_of(path):
+            for _, line in intact_lines(chunk, salt):
+                if is_event(line):
+                    yield line
+
+
+NOT_PRUNED = "a file by the name of a pruned segment holds events that were not pruned"
+
+
+def holds_more(path: Path, pruned_to: int, salt: int) -> bool:
+    """Whether a file by the name of a pruned segment holds an event that was not pruned.
+
+    A pruning that was cut short may leave many large files. So a sealed one that begins and ends
+    in what was pruned is not read through.
+    """
+    if not path.is_file():  # reading a pipe would never end
+        return False
+    try:
+        ends = _outer_sequences(path, salt) if path.name.endswith(SEALED_SUFFIX) else []
+        if len(ends) == 2 and max(ends) <= pruned_to:
+            return False
+        return any(sequence_of(line) > pruned_to for line in lines_in([path], salt))
+    except FileNotFoundError:
+        return False  # deleted by the one who prunes
+
+
+def _outer_sequences(path: Path, salt: int) -> list[int]:
+    """Those of the first and the last line of a sealed segment, as far as these are intact."""
+    with path.open("rb") as file:
+        try:
+            frames = read_table(file, path)
+            first, last = (read_frame(file, frames[at], path) for at in (0, -1))
+            lines = [first.split(b"\n", 1)[0], last.rsplit(b"\n", 2)[-2]]
+            return [sequence_of(line) for line in lines if is_intact(line, salt)]
+        except (DamagedLogError, IndexError):  # of which there is no first or last
+            return []
 
 
 def chunks_of(path: Path) -> Iterator[bytes]:

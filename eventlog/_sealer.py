@@ -14,6 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
 from typing import Literal
+from weakref import ref
 
 from eventlog._catalog import Catalog
 from eventlog._check import is_intact
@@ -126,22 +127,28 @@ def seal_rotated(catalog: Catalog, files: Files, settled: int | None = None) -> 
         return catalog.manifest.size
 
 
+_Queue = SimpleQueue[Lock | Literal[True] | None]
+"""What the thread is told: seal, say that you came here, or (None) end."""
+
+
 class Sealer:
     """Seals rotated segments on a thread of its own: an append never waits for it.
 
     After a failure nothing more is sealed: the manifest has no room for a gap, and what its last
     line looks like is for the next opening to find out. Unsealed segments stay raw, readable and
     complete.
+
+    While it waits, the thread does not keep the sealer alive: one that nobody holds is given up.
     """
 
     def __init__(self, catalog: Catalog, files: Files) -> None:
         self._catalog = catalog
         self._files = files
-        self._queue: SimpleQueue[Lock | Literal[True] | None] = SimpleQueue()
+        self._queue: _Queue = SimpleQueue()
         self._failure: Exception | None = None
         self._settled: int | None = None
         self._reported = False
-        self._worker = Worker(self._run)
+        self._worker = Worker(_run, ref(self), self._queue)
 
     @property
     def is_running(self) -> bool:
@@ -169,16 +176,27 @@ class Sealer:
         if self._failure is not None and not self._reported:
             raise self._failure
 
-    def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            if item is not True:
-                item.release()
-            elif self._failure is None:
-                self._seal()
-
     def _seal(self) -> None:
+        """Seal what there is now, on the sealer's own thread; nothing after a failure."""
+        if self._failure is not None:
+            return
         try:
             self._settled = seal_rotated(self._catalog, self._files, self._settled)
         except Exception as error:
             logger.error("%s: sealing failed: %s", self._catalog.path, error)
             self._failure = error
+
+    def __del__(self) -> None:
+        if hasattr(self, "_queue"):  # an interrupt may have come before
+            self._queue.put(None)
+
+
+def _run(sealer_of: ref[Sealer], queue: _Queue) -> None:
+    while (item := queue.get()) is not None:
+        if item is True:
+            sealer = sealer_of()
+            if sealer is not None:
+                sealer._seal()
+            del sealer  # it would be held while we wait
+        else:
+            item.release()

@@ -40,15 +40,20 @@ def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-_second_memo: tuple[int, str] = (-1, "")
+_second_memo: tuple[int, bytes] = (-1, b"")
 
 
 def format_ns(ns: int) -> str:
     """The text of a time in nanoseconds since 1970, as the system clock gives it."""
+    return stamp_ns(ns).decode()
+
+
+def stamp_ns(ns: int) -> bytes:
+    """The same as bytes, which every append needs."""
     global _second_memo  # noqa: PLW0603 - consecutive events mostly share their second
     seconds, rest = divmod(ns, 1_000_000_000)
     known, text = _second_memo
     if known != seconds:
-        text = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
+        text = f"{datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()}.".encode()
         _second_memo = (seconds, text)  # replaced whole, so that threads see a matching pair
-    return f"{text}.{rest // 1000:06d}Z"
+    return b"%b%06dZ" % (text, rest // 1000)

@@ -22,9 +22,10 @@ from contextlib import suppress
 from threading import Lock
 from typing import Literal, get_args
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from attrs.validators import ge, gt, in_, le, optional
 
+from eventlog import _forks
 from eventlog._catalog import Catalog
 from eventlog._codec import LineEncoder, Prepared
 from eventlog._errors import (
@@ -63,14 +64,6 @@ class WriterOptions:
     lock_timeout: float = field(validator=ge(0))
 
 
-@frozen
-class _Position:
-    """The active descriptor, and how many bytes were ever written through this writer."""
-
-    descriptor: int
-    written: int
-
-
 class LogWriter:
     """Appends batches to the active segment, rotates it, and hands full segments to the sealer."""
 
@@ -78,7 +71,9 @@ class LogWriter:
         self._catalog = catalog
         self._files = files
         self._options = options
-        self._process = os.getpid()
+        self._has_other_limits = (options.segment_events, options.segment_age) != (None, None)
+        self._is_always_synced = options.sync == "always"
+        self.generation = _forks.generation
         self._lock = Lock()
         self._turns = Turns()
         self._synced = 0
@@ -97,7 +92,8 @@ class LogWriter:
             self._active_bytes = self.recovered.size
             self._active_since = self._since(self._active)
             self._next = self.recovered.next_sequence
-            self._position = _Position(files.open_append(self._active.path), 0)
+            self._descriptor = files.open_append(self._active.path)
+            self._written = 0  # bytes, ever, through this writer
             self._lease = Lease(self._writer_lock, self._lock)
             self._sealer = Sealer(catalog, files)
             self._flusher = self._start_flusher()
@@ -142,7 +138,8 @@ class LogWriter:
                 first = self.append_held(batch, expected_sequence)
             finally:
                 self.let_go()
-        self.make_durable()
+        if self._is_always_synced:
+            self._sync_all()
         return first
 
     def hold(self) -> None:
@@ -150,7 +147,8 @@ class LogWriter:
 
         Every call is followed by :meth:`let_go`. LockTimeoutError when they don't leave in time.
         """
-        self._check_usable()
+        if self._closed or self._unfinished or self._sync_failed:
+            self._check_usable()
         if not self._lease.is_ready:
             self._lease.take()
             self._catch_up()
@@ -159,7 +157,7 @@ class LogWriter:
     def let_go(self) -> None:
         """Let other processes in, now or at the end of a burst."""
         try:
-            if self._lease.is_ready and self.is_healthy:
+            if self._lease.is_ready and not (self._unfinished or self._sync_failed):
                 self._lease.used()
             else:
                 self._lease.give_up()
@@ -177,29 +175,31 @@ class LogWriter:
                 sequence=self._next - 1,
             )
         first = self._next
-        data = self._encode(batch, first)
-        if self._is_full(len(data), len(batch)):
+        if len(batch) == 1:
+            data = self.encoder.finish(batch[0], first, 1)
+        else:
+            data = self._encode(batch, first)
+        size = self._active_bytes + len(data)
+        if (size > self._options.segment_bytes or self._has_other_limits) and self._is_full(
+            size, len(batch)
+        ):
             self._rotate()
-        position = self._position
         self._unfinished = True  # and it stays so when anything interrupts the next lines
         try:
-            self._files.write(position.descriptor, data)
+            self._files.write(self._descriptor, data)
         except OSError:
             # Poisoned all the same; but what was half written would hold a full disk's last space.
             with suppress(OSError):
-                self._files.truncate(position.descriptor, self._active_bytes)
+                self._files.truncate(self._descriptor, self._active_bytes)
             raise
-        self._position = _Position(position.descriptor, position.written + len(data))
+        self._written += len(data)
         self._active_bytes += len(data)
         self._next = first + len(batch)
         self._unfinished = False
         return first
 
     def _encode(self, batch: Sequence[Prepared], first: int) -> bytes:
-        finish = self.encoder.finish
-        if len(batch) == 1:
-            return finish(batch[0], first, 1)
-        last = len(batch) - 1
+        finish, last = self.encoder.finish, len(batch) - 1
         data = b"".join(
             [finish(one, first + i, None if i < last else last + 1) for i, one in enumerate(batch)]
         )
@@ -233,19 +233,22 @@ class LogWriter:
             path=self._catalog.path,
         )
 
-    def check_process(self) -> None:
+    @property
+    def _is_inherited(self) -> bool:
+        return _forks.generation != self.generation
+
+    def refuse_fork(self) -> None:
         """Refuse a forked child, before it waits for a lock that nobody will ever release."""
-        if os.getpid() != self._process:
-            raise ClosedLogError(
-                "this log was opened by the parent process: open it again after a fork",
-                path=self._catalog.path,
-            )
+        raise ClosedLogError(
+            "this log was opened by the parent process: open it again after a fork",
+            path=self._catalog.path,
+        )
 
     # Durability
 
     def make_durable(self) -> None:
         """Keep the promise of ``sync`` for everything written so far by this thread."""
-        if self._options.sync == "always":
+        if self._is_always_synced:
             self._sync_all()
 
     def sync(self) -> None:
@@ -256,34 +259,38 @@ class LogWriter:
         self._sync_all()
 
     def _sync_all(self) -> None:
-        self._sync_to(self._position.written)
+        self._sync_to(self._written)
 
     def _sync_to(self, target: int) -> None:
         self._turns.run(self._sync, lambda: self._synced >= target)
 
     def _sync(self) -> None:
-        """Bring all that was written to the disk: in one's turn, and never again once it failed."""
+        """Bring all that was written to the disk: in one's turn, and never again once it failed.
+
+        The descriptor changes in a turn only, after a sync.
+        """
         if self._sync_failed:
             raise self._poisoned()
-        position = self._position
+        written = self._written
         try:
-            self._files.sync(position.descriptor)
+            self._files.sync(self._descriptor)
             if not self._writer_lock.is_current:  # then it is on the disk, but in no log
                 raise self._replaced()
         except BaseException:
             self._sync_failed = True
             raise
-        self._synced = position.written
+        self._synced = written
 
     # Rotation
 
-    def _is_full(self, more_bytes: int, more_events: int) -> bool:
+    def _is_full(self, size: int, more_events: int) -> bool:
+        """Whether the active segment has no room for a batch, with which it had ``size`` bytes."""
         options, events = self._options, self._next - self._active.first_sequence
         if events == 0:
             self._active_since = time.monotonic()
             return False
         return (
-            self._active_bytes + more_bytes > options.segment_bytes
+            size > options.segment_bytes
             or (
                 options.segment_events is not None and events + more_events > options.segment_events
             )
@@ -315,14 +322,13 @@ class LogWriter:
 
     def _open_next(self) -> None:
         """The old segment is synced first, so that a hole before a later segment is corruption."""
-        old, position = self._active, self._position
+        old = self._active
         path = old.path.with_name(raw_name(self._next))
         self._unfinished = True
         self._sync()
-        descriptor = self._files.create(path)
-        self._position = _Position(descriptor, position.written)
+        full, self._descriptor = self._descriptor, self._files.create(path)
         self._files.sync_directory(path.parent)
-        self._files.close(position.descriptor)
+        self._files.close(full)
         self._active = RawSegment(path, self._next, old.salt)
         self._active_bytes = 0
         self._sealer.wake()
@@ -365,15 +371,13 @@ class LogWriter:
         active, tail = catch_up(
             self._catalog, self._files, self._active, self._active_bytes, self._next
         )
-        position = self._position
         if active.path == self._active.path:
-            grown = tail.end - self._active_bytes
-            self._position = evolve(position, written=position.written + grown)
+            self._written += tail.end - self._active_bytes
         else:
-            descriptor = self._files.open_append(active.path)
+            left, self._descriptor = self._descriptor, self._files.open_append(active.path)
             # What is in older segments is on the disk: nobody rotates without a sync.
-            self._position = _Position(descriptor, position.written + tail.end)
-            self._files.close(position.descriptor)
+            self._written += tail.end
+            self._files.close(left)
             self._active_since = self._since(active)
         self._active, self._active_bytes = active, tail.end
         self._next = tail.next_sequence
@@ -389,14 +393,14 @@ class LogWriter:
         """
         with self._lock:
             self._closed = True
-            if self._process == os.getpid():
+            if not self._is_inherited:
                 self._lease.end()
         with self._closing:
             if not self._is_released:
                 self._finish()
 
     def _finish(self) -> None:
-        if self._process != os.getpid():  # a forked child has neither the threads nor a say
+        if self._is_inherited:  # a forked child has neither the threads nor a say
             self._is_released = True
             return
         self._lease.join()
@@ -408,7 +412,7 @@ class LogWriter:
         finally:
             if self._is_open:
                 self._is_open = False
-                self._files.close(self._position.descriptor)
+                self._files.close(self._descriptor)
             try:
                 self._sealer.stop()
             finally:
@@ -418,7 +422,7 @@ class LogWriter:
         if getattr(self, "_is_released", True) or sys.is_finalizing():
             return
         try:
-            if self._process == os.getpid():
+            if not self._is_inherited:
                 warnings.warn(f"{self!r} was never closed", ResourceWarning, stacklevel=2)
         finally:
             self.close()

@@ -16,10 +16,11 @@ from cli._options import (
     json_option,
     lock_timeout_option,
     log_argument,
+    open_for_reading,
     yes_option,
 )
 from cli._output import print_json, to_json
-from cli._text import clean, count
+from cli._text import clean, count, quoted
 from eventlog import PruneReport, prune
 
 _BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -118,8 +119,20 @@ def command(
     )
     if as_json:
         print_json(to_json(report))
+    elif not report.segments:
+        click.echo(f"nothing to prune: {_why_nothing(log)}")
     else:
         _print_people(report, dry_run)
+
+
+def _why_nothing(log: Path) -> str:
+    with open_for_reading(log) as opened:
+        if opened.sealed():
+            return "every sealed segment is to be kept"
+    return (
+        "no segment is sealed, and only sealed ones can be pruned; "
+        f"'eventlog seal {quoted(log)}' seals all there is"
+    )
 
 
 def _latest(before: datetime | None, older_than: timedelta | None) -> datetime | None:
@@ -130,9 +143,6 @@ def _latest(before: datetime | None, older_than: timedelta | None) -> datetime |
 
 
 def _print_people(report: PruneReport, dry_run: bool) -> None:
-    if not report.segments:
-        click.echo("nothing to prune: every sealed segment is to be kept")
-        return
     would = "would be" if dry_run else "were" if report.events != 1 else "was"
     click.echo(
         f"{count(report.events, 'event')} in {count(len(report.segments), 'segment')} "

@@ -7,13 +7,20 @@ from pathlib import Path
 import click
 from attrs import evolve, frozen
 
-from cli._failures import Exit
+from cli._failures import Exit, Failure
 from cli._options import json_option, log_argument, open_for_reading
 from cli._output import print_json, say, to_json
 from cli._progress import progress_bar
 from cli._signed import checkpoint_option, public_key_option, read_checkpoint_file
 from cli._text import clean, count, quoted
-from eventlog import DamagedLogError, Fault, VerifyReport, verify, verify_checkpoint
+from eventlog import (
+    DamagedLogError,
+    Fault,
+    PrunedError,
+    VerifyReport,
+    verify,
+    verify_checkpoint,
+)
 from eventlog.checkpoints._checkpoint import read_checkpoint
 
 _NOT_FOR_REPAIR = ("identity", "torn", "rollback", "rewritten")
@@ -81,6 +88,13 @@ def _compare(log: Path, signed: _Signed, report: VerifyReport) -> VerifyReport:
         if report.ok:
             raise
         say(f"not compared with the checkpoint, because of the damage: {error}")
+        return report
+    except PrunedError as error:
+        if report.ok:  # neither sound nor rewritten
+            raise Failure(
+                f"the log is sound, but was not compared with the checkpoint: {error}"
+            ) from error
+        say(f"not compared with the checkpoint: {error}")
         return report
     return evolve(report, ok=report.ok and not faults, faults=report.faults + faults)
 

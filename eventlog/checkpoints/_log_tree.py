@@ -49,8 +49,9 @@ class LogTree:
             return list(roots)
         except UnknownSpanError:
             raise PrunedError(
-                f"the events up to sequence {self.pruned_to} were pruned, and what is left of them "
-                "does not tell this: take checkpoints that are not older than the pruning",
+                f"the events up to sequence {self.pruned_to} were pruned, and a checkpoint that "
+                "ends among them cannot be compared with what is left: take one that is not "
+                "older than the pruning, or a copy of the log from before it",
                 path=self.catalog.path,
                 sequence=self.pruned_to,
             ) from None

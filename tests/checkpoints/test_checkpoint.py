@@ -335,7 +335,7 @@ def test_of_a_checkpoint_from_inside_the_pruned_part_nothing_can_be_said(tmp_pat
     for size in (4, 6, 7):  # the peaks of seven leaves are of four, two and one
         assert kinds(log, notes[size]) == []
     for size in (1, 2, 3, 5):
-        with pytest.raises(PrunedError, match="take checkpoints that are not older"):
+        with pytest.raises(PrunedError, match="up to sequence 7 were pruned"):
             verify_checkpoint(log, notes[size], KEY.public)
         with pytest.raises(PrunedError):
             checkpoint(log, KEY.private, previous=notes[size])

@@ -278,3 +278,21 @@ def test_names_from_a_checkpoint_cannot_drive_a_terminal(place: Path) -> None:
     done = eventlog("verify", "log", "--checkpoint", "odd", "--public-key", "audit.pub")
     assert done.code == 3
     assert not {"\u202e", "\u009b"} & set(done.text + done.err)
+
+
+def test_a_checkpoint_that_ends_in_what_was_pruned_is_neither_sound_nor_rewritten(
+    place: Path,
+) -> None:
+    with EventLog.open("log") as log:
+        log.seal()
+    prune("log", keep_events=0)
+    outcome = eventlog("verify", "log", *SIGNED)
+    refused(outcome, 1, "the log is sound, but was not compared", "up to sequence 14 were pruned")
+    assert "a copy of the log from before it" in outcome.err
+    grow(place / "log", 15, 16)
+    damaged = active_file(place / "log")
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    outcome = eventlog("verify", "log", *SIGNED)
+    assert outcome.code == 3
+    assert outcome.text.startswith("torn: ")
+    assert outcome.err.startswith("not compared with the checkpoint: the events up to sequence 14")

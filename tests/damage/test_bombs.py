@@ -63,13 +63,6 @@ answer("import", take)
 """
 
 
-# Not mended yet in eventlog: without a strict xfail nobody would notice that they are.
-NOT_YET = {
-    bombs.many_beginnings_and_ends_of_lines: "takes minutes: each beginning may have any end"
-}
-"""Nothing is wrong with the answers, but somebody who may write to a log can make them late."""
-
-
 TAKES_SECONDS = (
     bombs.line_of_100_megabytes_without_an_end,
     bombs.line_of_100_megabytes_before_a_sound_one,
@@ -78,8 +71,6 @@ TAKES_SECONDS = (
 
 
 def _marks(bomb: Bomb) -> list[pytest.MarkDecorator]:
-    if known := NOT_YET.get(bomb):
-        return [pytest.mark.xfail(reason=known, run=False)]
     return [pytest.mark.deep] if bomb in TAKES_SECONDS else []
 
 

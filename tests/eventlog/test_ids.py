@@ -20,6 +20,7 @@ from eventlog import (
     InvalidEventError,
     NewEvent,
 )
+from eventlog._files import Files
 from tests.support import DEEP
 from tests.support.files import FailingFiles
 from tests.support.logs import batch, copy_of, flip, numbers, segment_files
@@ -304,9 +305,10 @@ def test_an_index_that_cannot_be_built_refuses_the_event(tmp_path: Path) -> None
     with EventLog.open(tmp_path / "log") as log:
         log.append("a")
         log.cache_path.write_bytes(b"in the way")
-        with pytest.raises(OSError, match="cache"):
+        with pytest.raises(DamagedLogError, match=r"this is no directory, .* move it"):
             log.append("a", {}, id="one")
         assert log.append("a") == 2
+        assert log.cache_path.read_bytes() == b"in the way"
 
 
 def test_the_index_is_as_private_as_the_log(tmp_path: Path) -> None:
@@ -392,3 +394,14 @@ def test_an_index_that_outgrows_the_disk_while_it_is_saved_costs_no_event(
     assert "was not saved, and is built again" in caplog.text
     with EventLog.open(tmp_path / "log") as log:
         assert [log.append("a", {}, id=id_) for id_ in ids] == list(range(1, 401))
+
+
+def test_a_cache_that_another_process_makes_meanwhile_is_taken(tmp_path: Path) -> None:
+    class Late(Files):
+        def make_directory(self, path: Path) -> None:
+            super().make_directory(path)  # the other's
+            super().make_directory(path)
+
+    EventLog.open(tmp_path / "log").close()
+    with EventLog.open(tmp_path / "log", files=Late()) as log:
+        assert log.append("a", id="given") == log.append("a", id="given") == 1

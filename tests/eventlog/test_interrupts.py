@@ -10,12 +10,18 @@ import time
 import traceback
 from collections import Counter
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event as Signal
+from threading import Lock
+from typing import Literal
+from weakref import ref
 
 import pytest
 
 from eventlog import EventLog, verify
+from eventlog._catalog import Catalog
 from eventlog._files import Files
+from eventlog._sealer import Sealer, _run
 from eventlog._writer import LogWriter
 from tests.support import DEEP
 from tests.support.files import FailingFiles
@@ -223,23 +229,24 @@ def test_an_interrupt_while_the_lock_is_given_back_does_not_keep_it(
             assert other.head() == 2
 
 
+@pytest.mark.parametrize("made", ["eventlog._lease.Lock", "eventlog._sealer.SimpleQueue"])
 def test_an_interrupt_while_a_writer_is_made_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
 ) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
     EventLog.open(tmp_path / "log").close()
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("eventlog._lease.Lock", interrupted)
+        patch.setattr(made, interrupted)
         EventLog.open(tmp_path / "log")
     gc.collect()  # what was half made is dropped, and must not complain
     EventLog.open(tmp_path / "log", lock_timeout=0).close()
 
 
-def flushes_in_the_background() -> bool:
+def some_thread_is_in(module: str) -> bool:
     stacks = (traceback.extract_stack(frame) for frame in sys._current_frames().values())
-    return any(Path(call.filename).name == "_flusher.py" for stack in stacks for call in stack)
+    return any(Path(call.filename).name == module for stack in stacks for call in stack)
 
 
 def test_an_opening_that_was_interrupted_leaves_no_background_sync_behind(
@@ -258,7 +265,7 @@ def test_an_opening_that_was_interrupted_leaves_no_background_sync_behind(
         EventLog.open(tmp_path / "log", sync="interval", sync_interval=0.01)
     gc.collect()
     deadline = time.monotonic() + 30
-    while flushes_in_the_background():
+    while some_thread_is_in("_flusher.py"):
         assert time.monotonic() < deadline
         time.sleep(0.001)
     EventLog.open(tmp_path / "log", lock_timeout=0).close()
@@ -296,3 +303,36 @@ def test_a_log_that_nobody_holds_any_more_but_its_background_sync_is_given_up_by
         assert closed.wait(30)
     with EventLog.open(tmp_path / "log", lock_timeout=0) as again:
         assert again.head() == 1
+
+
+def test_an_opening_that_was_interrupted_leaves_no_sealing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interrupt comes just when the thread was started."""
+
+    def interrupted(writer: LogWriter) -> None:
+        raise KeyboardInterrupt
+
+    EventLog.open(tmp_path / "log").close()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(LogWriter, "_start_flusher", interrupted)
+        EventLog.open(tmp_path / "log")
+    gc.collect()
+    deadline = time.monotonic() + 30
+    while some_thread_is_in("_sealer.py"):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    EventLog.open(tmp_path / "log", lock_timeout=0).close()
+
+
+def test_a_sealer_that_was_given_up_seals_nothing_more(tmp_path: Path) -> None:
+    """What it was told before may still be waiting."""
+    EventLog.open(tmp_path / "log").close()
+    given_up = ref(Sealer(Catalog(tmp_path / "log"), Files()))
+    gc.collect()
+    assert given_up() is None
+    told: SimpleQueue[Lock | Literal[True] | None] = SimpleQueue()
+    told.put(True)
+    told.put(None)
+    _run(given_up, told)
+    assert told.empty()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventlog._check import salt_of
+from eventlog._check import finish_line, is_intact, salt_of
 from eventlog._codec import LineEncoder
 from eventlog._line_search import intact_lines
 from tests.support.logs import flip
@@ -19,7 +21,7 @@ def line_of(sequence: int, data: bytes = b"{}") -> bytes:
     """An intact line without its LF."""
     encoder = LineEncoder(LOG_ID, 1 << 20)
     time = "2026-02-06T12:34:56.789012Z"
-    prepared = encoder.prepare("a", data, subject=None, source="b", time=time)
+    prepared = encoder.prepare("b", "a", None, time.encode(), data)
     return encoder.finish(prepared, sequence, 1)[:-1]
 
 
@@ -55,3 +57,48 @@ def test_a_line_of_another_log_is_not_found() -> None:
 def test_all_lines_are_found_in_any_junk(junk: list[bytes]) -> None:
     lines = [line_of(number) for number in range(1, len(junk) + 1)]
     assert found(b"".join(a + b for a, b in zip(junk, lines, strict=True))) == lines
+
+
+def _tried_one_by_one(chunk: bytes) -> list[bytes]:
+    """Every start with every end: what the search must find, at its own pace."""
+    lines, start = [], chunk.find(START)
+    while start >= 0:
+        ends = (match.end() for match in CHECK.finditer(chunk, start))
+        end = next((end for end in ends if is_intact(chunk[start:end], SALT)), None)
+        if end is not None:
+            lines.append(chunk[start:end])
+        start = chunk.find(START, start + 1 if end is None else end)
+    return lines
+
+
+START, CHECK = b'{"specversion":', re.compile(rb',"crc32":"[0-9a-f]{8}"}')
+
+
+def _wrapped(pieces: list[bytes]) -> bytes:
+    """The pieces side by side, and once more inside an intact line."""
+    inside = b"".join(pieces)
+    return inside + finish_line(START + inside, SALT)[:-1]
+
+
+_PIECES = st.sampled_from(
+    [
+        START,
+        b',"crc32":"00000000"}',
+        b',"crc32":"',
+        b"\0",
+        b"{",
+        line_of(1),
+        flip(line_of(2), 40, 1),
+    ]
+)
+
+
+@given(st.recursive(_PIECES, lambda inner: st.lists(inner, max_size=6).map(_wrapped), max_leaves=9))
+def test_what_is_found_is_what_trying_every_start_with_every_end_finds(chunk: bytes) -> None:
+    assert found(chunk) == _tried_one_by_one(chunk)
+    assert found(b"\x0b" + chunk + b"}") == _tried_one_by_one(chunk)
+
+
+def test_a_line_ends_at_the_first_check_that_fits() -> None:
+    longer = finish_line(line_of(1) + b"more", SALT)[:-1]
+    assert found(b"\0" + longer) == [line_of(1)]

@@ -7,7 +7,6 @@ import shutil
 import signal
 import time
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
@@ -17,7 +16,7 @@ from eventlog import ConflictError, EventLog, WriterFailedError, verify
 from eventlog._writer import LogWriter
 from tests.support import DEEP
 from tests.support.logs import active_file, batch, numbers, quarantined, segment_files
-from tests.support.processes import child, line_of
+from tests.support.processes import child, children_at_once, line_of
 
 WRITERS = 8 if DEEP else 4
 EVENTS = 50_000 if DEEP else 3_000
@@ -42,17 +41,8 @@ with EventLog.open(path, sync=sync, segment_bytes=200_000, lock_timeout=60) as l
 @pytest.mark.parametrize("sync", ["always", "interval", "never"])
 def test_nothing_is_lost_doubled_or_torn(tmp_path: Path, sync: str) -> None:
     events = EVENTS if sync != "always" else EVENTS // 10
-    with ExitStack() as stack:
-        children = [
-            stack.enter_context(child(APPEND, tmp_path / "log", f"w-{n}", events, sync))
-            for n in range(WRITERS)
-        ]
-        for one in children:
-            assert line_of(one) == "ready"
-        for one in children:
-            assert one.stdin is not None
-            one.stdin.write("go\n")
-            one.stdin.flush()
+    arguments = [(tmp_path / "log", f"w-{n}", events, sync) for n in range(WRITERS)]
+    with children_at_once(APPEND, arguments) as children:
         for one in children:
             assert one.wait(300) == 0
     report = verify(tmp_path / "log")
@@ -231,17 +221,8 @@ print(*acknowledged, flush=True)
 
 def test_interrupted_writers_neither_lose_nor_repeat_a_sequence(tmp_path: Path) -> None:
     rounds = 3000 if DEEP else 150
-    with ExitStack() as stack:
-        children = [
-            stack.enter_context(child(INTERRUPTED_WRITER, tmp_path / "log", f"w-{n}", rounds))
-            for n in range(3)
-        ]
-        for one in children:
-            assert line_of(one) == "ready"
-        for one in children:
-            assert one.stdin is not None
-            one.stdin.write("go\n")
-            one.stdin.flush()
+    arguments = [(tmp_path / "log", f"w-{n}", rounds) for n in range(3)]
+    with children_at_once(INTERRUPTED_WRITER, arguments) as children:
         told = [[int(word) for word in line_of(one).split()] for one in children]
     report = verify(tmp_path / "log")
     assert report.ok, report.faults[:3]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from eventlog import (
     DamagedLogError,
     EventLog,
+    InvalidEventError,
     LockTimeoutError,
     NewEvent,
     PrunedError,
@@ -22,12 +25,13 @@ from eventlog import (
     repair,
     verify,
 )
-from eventlog._check import salt_of
+from eventlog._check import finish_line, salt_of
 from eventlog._lock import DirectoryLock
 from eventlog._manifest_lines import PrunedEntry, decode_entry, encode_entry
 from eventlog._merkle import MerkleTree
+from eventlog._salvage import holds_more
 from tests.support.files import CrashError, CrashingFiles, UnsyncedFiles
-from tests.support.logs import batch, copy_of, numbers, segment_files
+from tests.support.logs import batch, copy_of, numbers, quarantined, segment_files
 
 DAY = datetime(2026, 2, 6, tzinfo=UTC)
 
@@ -444,3 +448,117 @@ def test_info_of_a_log_of_which_everything_was_pruned_counts_nothing(tmp_path: P
         log.seal()
         prune(path, keep_events=0)
         assert (log.info().events, log.info().first_sequence) == (0, None)
+
+
+def test_a_handle_tells_of_nothing_that_was_pruned_since_it_looked(path: Path) -> None:
+    at = {"subject": "s-5", "time": DAY + timedelta(days=1, hours=5)}
+    with EventLog.open(path) as log:
+        assert log.head("s-5") == 45
+        assert log.append("test.numbered", {"n": 15}, id="given-15", **at) == 15  # type: ignore[arg-type]
+        prune(path, keep_events=0)
+        assert log.head("s-5") == 0
+        assert log.append("test.numbered", {"n": 15}, id="given-15", **at) == 54  # type: ignore[arg-type]
+
+
+def test_an_id_as_the_log_makes_them_names_no_event_that_was_pruned_since(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        log.append("a")
+        own = f"{log.log_id}-1"
+        log.seal()
+        assert log.append("a", id=own) == 1
+        prune(log.path, keep_events=0)
+        with pytest.raises(InvalidEventError, match="no event has it"):
+            log.append("a", id=own)
+
+
+def _left_behind(path: Path, first: int, of: int, *, sealed: bool = True) -> Path:
+    """A copy of one of the log's segments, under the name of a pruned one."""
+    suffix = ".jsonl.zst" if sealed else ".jsonl"
+    target = path / "segments" / f"{first:019d}{suffix}"
+    target.write_bytes(segment_files(path)[of].read_bytes())
+    return target
+
+
+@pytest.mark.parametrize(("of", "sealed"), [(0, True), (-1, False)], ids=["sealed", "raw"])
+def test_a_file_under_the_name_of_a_pruned_segment_is_not_deleted_with_what_was_not_pruned(
+    path: Path, of: int, sealed: bool
+) -> None:
+    prune(path, keep_events=23)
+    moved = _left_behind(path, 11, of, sealed=sealed)
+    content = moved.read_bytes()
+    with pytest.raises(DamagedLogError, match=r"not pruned: run 'eventlog repair'"):
+        EventLog.open(path)
+    assert moved.read_bytes() == content
+    with pytest.raises(DamagedLogError, match="not pruned"):
+        prune(path, keep_events=0)
+    report = repair(path)
+    assert [fault.file for fault in report.faults] == [f"segments/{moved.name}"]
+    assert report.lost == []
+    assert content in quarantined(path)
+    EventLog.open(path).close()
+    assert numbers(path) == list(range(31, 54))
+
+
+def test_a_segment_in_the_middle_that_got_the_name_of_a_pruned_one_is_put_back(path: Path) -> None:
+    """Only the gap that it leaves shows that it is needed, and that is looked at later."""
+    prune(path, keep_events=23)
+    with EventLog.open(path, readonly=True) as log:
+        lines = [line + b"\n" for line, _ in log.scan()][-3:]
+    *_, active = segment_files(path)
+    for line, first in zip(lines, (51, 52, 53), strict=True):
+        active.with_name(f"{first:019d}.jsonl").write_bytes(_committed(line, path))
+    active.with_name(f"{52:019d}.jsonl").rename(active.with_name(f"{11:019d}.jsonl"))
+    with pytest.raises(DamagedLogError):
+        EventLog.open(path)
+    assert repair(path).lost == []
+    assert numbers(path) == list(range(31, 54))
+
+
+def _committed(line: bytes, path: Path) -> bytes:
+    """The line as a batch of its own."""
+    with EventLog.open(path, readonly=True) as log:
+        salt = salt_of(log.log_id)
+    body, _, _ = line.partition(b',"crc32":')
+    return finish_line(re.sub(rb',"commit":3$', b"", body) + b',"commit":1', salt)
+
+
+def test_what_a_cut_short_pruning_left_is_deleted_though_it_is_damaged(
+    five_days: Path, path: Path
+) -> None:
+    prune(path, keep_events=23)
+    for first, damage in ((1, slice(0)), (11, slice(90)), (21, slice(None))):
+        name = f"segments/{first:019d}.jsonl.zst"
+        (path / name).write_bytes((five_days / name).read_bytes()[damage])
+    (path / "segments" / f"{1:019d}.jsonl").write_bytes(b"nonsense\n")
+    assert verify(path).ok
+    EventLog.open(path).close()
+    assert len(segment_files(path)) == 3
+
+
+def test_a_link_under_the_name_of_a_pruned_segment_is_deleted_and_what_it_leads_to_kept(
+    path: Path,
+) -> None:
+    prune(path, keep_events=23)
+    kept = segment_files(path)[0]
+    (path / "segments" / f"{1:019d}.jsonl.zst").symlink_to(kept)
+    EventLog.open(path).close()
+    assert segment_files(path)[0] == kept
+    assert numbers(path) == list(range(31, 54))
+
+
+def test_a_pruned_file_that_goes_while_it_is_looked_at_holds_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    gone = path / "segments" / f"{1:019d}.jsonl"
+    assert not holds_more(gone, 30, 0)
+    assert not holds_more(gone.with_suffix(".jsonl.zst"), 30, 0)
+
+
+def test_a_pipe_under_the_name_of_a_pruned_segment_holds_nobody_up(path: Path) -> None:
+    prune(path, keep_events=23)
+    pipe = path / "segments" / f"{1:019d}.jsonl"
+    os.mkfifo(pipe)
+    assert repair(path).faults == []
+    EventLog.open(path).close()
+    assert not pipe.exists()

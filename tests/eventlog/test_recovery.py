@@ -31,6 +31,7 @@ from tests.support.logs import (
     numbers,
     quarantined,
     segment_files,
+    small_log,
 )
 
 EVENTS = 17
@@ -224,3 +225,12 @@ def test_a_segment_that_another_process_seals_while_we_open_is_not_missing(
     assert again.append("test.numbered", {"n": 7}) == 7
     again.close()
     assert numbers(again.path) == list(range(1, 8))
+
+
+def test_a_file_in_the_place_of_the_quarantine_is_named_and_nothing_cut(tmp_path: Path) -> None:
+    log = small_log(tmp_path / "log", [1])
+    log.put(log.content + b"torn")
+    (log.path / "quarantine").write_text("mine")
+    with pytest.raises(DamagedLogError, match=r"this is no directory, .* move it"):
+        EventLog.open(log.path)
+    assert log.active.read_bytes() == log.content + b"torn"

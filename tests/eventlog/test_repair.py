@@ -561,3 +561,46 @@ def test_a_name_that_would_take_millions_of_markers_is_refused(log_path: Path) -
     with pytest.raises(DamagedLogError, match=r"of the sequences 11 to 89999999.* may be wrong"):
         repair(log_path)
     assert content_of(log_path) == before
+
+
+@pytest.mark.parametrize("last_is_there", [False, True])
+def test_a_torn_batch_is_cut_in_the_log_and_in_a_mended_copy_alike(
+    tmp_path: Path, last_is_there: bool
+) -> None:
+    path, copy = tmp_path / "log", tmp_path / "copy"
+    with EventLog.open(path) as log:
+        log.extend(batch(1, 2))
+        log.extend(batch(3, 3))
+    active = active_file(path)
+    *before, second, last = active.read_bytes().splitlines(keepends=True)
+    torn = [before[2], flip(second, 40, 0), *([last] if last_is_there else [])]
+    active.write_bytes(b"".join([*before[:2], *torn]))
+    planned = repair(path, into=copy, dry_run=True)
+    assert not copy.exists()
+    for report, mended in [(repair(path, into=copy), copy), (repair(path), path)]:
+        assert report.cut_files == planned.cut_files == [active.name]
+        assert (report.rebuilt_files, report.lost, planned.lost) == ([], [], [])
+        assert report.written_to == mended
+        assert events_of(mended) == {1: 1, 2: 2}
+        assert b"".join(torn) in quarantined(mended)
+        assert verify(mended).ok
+
+
+def test_events_under_a_name_far_off_are_put_back_when_the_manifest_is_lost_too(
+    log_path: Path,
+) -> None:
+    """Then nothing says where the last sealed segment ends, so it takes them in."""
+    (log_path / "manifest.jsonl").unlink()
+    active = active_file(log_path)
+    active.rename(active.with_name(raw_name(10**6)))
+    assert repair(log_path).lost == []
+    assert events_of(log_path) == {number: number for number in range(1, 16)}
+    assert verify(log_path).ok
+
+
+def test_a_name_that_would_ask_for_millions_of_markers_is_not_believed(tmp_path: Path) -> None:
+    EventLog.open(tmp_path / "log").close()
+    active = active_file(tmp_path / "log")
+    active.rename(active.with_name(raw_name(10**7)))
+    with pytest.raises(DamagedLogError, match="nothing is found of the sequences 1 to 9999999"):
+        repair(tmp_path / "log")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 from threading import Thread
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -201,3 +202,50 @@ def test_a_stream_stands_where_its_last_event_is(
     with EventLog.open(path, sync="never", files=UnsyncedFiles()) as log:
         assert {one: log.head(one) for one in stands} == stands
         assert log.head("never seen") == 0
+
+
+def test_a_stream_s_own_appends_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every append would take as long as the active segment is."""
+    with EventLog.open(tmp_path / "log", files=UnsyncedFiles()) as log:
+        assert log.append("a", subject="s-1", expected_stream_sequence=0) == 1
+        monkeypatch.setattr("eventlog._log_index.line_blocks", pytest.fail)
+        assert log.append("a", subject="s-1", expected_stream_sequence=1) == 2
+        assert log.head("s-1") == 2
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+@pytest.mark.parametrize("subject", [5, b"s-1", ("s-1",)])
+def test_a_subject_that_is_no_text_is_refused(
+    tmp_path: Path, subject: object, readonly: bool
+) -> None:
+    EventLog.open(tmp_path / "log").close()
+    with (
+        EventLog.open(tmp_path / "log", readonly=readonly) as log,
+        pytest.raises(InvalidEventError, match="subject must be text, not"),
+    ):
+        log.head(subject)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_a_subject_that_no_event_can_have_stands_nowhere(tmp_path: Path, readonly: bool) -> None:
+    EventLog.open(tmp_path / "log").close()
+    with EventLog.open(tmp_path / "log", readonly=readonly) as log:
+        assert log.head("\ud800") == 0
+
+
+@pytest.mark.parametrize("name", ["expected_sequence", "expected_stream_sequence"])
+@pytest.mark.parametrize("value", ["0", 0.0])
+def test_an_expectation_that_is_no_whole_number_is_refused(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    """A conflict would be understood as something that another process did."""
+    expected: dict[str, Any] = {name: value}
+    with EventLog.open(tmp_path / "log", files=UnsyncedFiles()) as log:
+        with pytest.raises(InvalidEventError, match=f"{name} must be a whole number, not "):
+            log.append("a", subject="s-1", **expected)
+        with pytest.raises(InvalidEventError, match=f"{name} must be a whole number, not "):
+            log.extend([new("s-1")], **expected)
+        assert log.head() == 0

@@ -218,9 +218,7 @@ def _fits(value: Any, depth: int) -> bool:
 @given(st.dictionaries(wild_names, wild_values, max_size=4), st.integers(0, 102))
 @example({float("nan"): 1}, 0)
 @example({"a": {float("-inf"): 1}}, 0)
-def test_what_is_taken_is_what_a_plain_walk_takes(
-    data: dict[Any, Any], depth: int
-) -> None:
+def test_what_is_taken_is_what_a_plain_walk_takes(data: dict[Any, Any], depth: int) -> None:
     data = {"deep": nested(depth), **data}
     if _fits(data, 1):
         assert json.loads(encode_data(data)) == data

@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 
 from eventlog import EventLog, verify
 from tests.faults.tally import TALLY
 from tests.support import DEEP
-from tests.support.processes import child, line_of
+from tests.support.processes import children_at_once
 
 PROCESSES, EVENTS = (8, 50_000) if DEEP else (4, 1_000)
 ROTATE_AT = 400_000 if DEEP else 20_000
@@ -43,16 +42,8 @@ for number in range(events):
 def written(program: str, path: Path) -> Counter[str]:
     """The lines that should be there, once each, after all processes have written theirs."""
     names = [f"process-{number}" for number in range(PROCESSES)]
-    with ExitStack() as stack:
-        children = [
-            stack.enter_context(child(program, path, name, EVENTS, ROTATE_AT)) for name in names
-        ]
-        for one in children:
-            assert line_of(one) == "ready"
-        for one in children:
-            assert one.stdin is not None
-            one.stdin.write("go\n")
-            one.stdin.flush()
+    arguments = [(path, name, EVENTS, ROTATE_AT) for name in names]
+    with children_at_once(program, arguments) as children:
         for one in children:
             assert one.wait(600) == 0
     return Counter(f"{name} {number}" for name in names for number in range(EVENTS))

@@ -20,8 +20,8 @@ _encoder = LineEncoder(LOG_ID, 1 << 20)
 
 def line(number: int, data: bytes, **fields: object) -> bytes:
     given: dict[str, object] = {"subject": None, "source": "a/b", **fields}
-    time = "2026-02-06T12:34:56.789012Z"
-    prepared = _encoder.prepare("a.b", data, time=time, **given)  # type: ignore[arg-type]
+    time = b"2026-02-06T12:34:56.789012Z"
+    prepared = _encoder.prepare(type_="a.b", time=time, data=data, **given)  # type: ignore[arg-type]
     return _encoder.finish(prepared, number, 1 if number % 2 else None)
 
 

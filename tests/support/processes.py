@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -41,3 +41,19 @@ def line_of(process: subprocess.Popen[str]) -> str:
     line = process.stdout.readline()
     assert line, "the child ended"
     return line.rstrip("\n")
+
+
+@contextmanager
+def children_at_once(
+    program: str, arguments: Iterable[tuple[object, ...]]
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """One child for each tuple of arguments. Each prints "ready", and waits for a line to go on."""
+    with ExitStack() as stack:
+        children = [stack.enter_context(child(program, *each)) for each in arguments]
+        for one in children:
+            assert line_of(one) == "ready"
+        for one in children:
+            assert one.stdin is not None
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        yield children
