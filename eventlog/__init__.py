@@ -6,32 +6,31 @@ Start with :class:`EventLog`. The format on disk is described in docs/log-format
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from eventlog._errors import (
-    ClosedLogError,
-    ConflictError,
-    DamagedLogError,
-    EventLogError,
-    InvalidEventError,
-    InvalidKeyError,
-    InvalidProofError,
-    LockTimeoutError,
-    LogNotFoundError,
-    MissingExtraError,
-    NotALogError,
-    PrunedError,
-    ReadOnlyError,
-    UnsupportedFormatError,
-    WriterFailedError,
-)
-from eventlog._event import Event
-from eventlog._log import EventLog
-from eventlog._manifest_lines import SealedEntry
-from eventlog._new_event import NewEvent
-from eventlog._query import Query
-
 if TYPE_CHECKING:
+    from eventlog._errors import (
+        ClosedLogError,
+        ConflictError,
+        DamagedLogError,
+        EventLogError,
+        InvalidEventError,
+        InvalidKeyError,
+        InvalidProofError,
+        LockTimeoutError,
+        LogNotFoundError,
+        MissingExtraError,
+        NotALogError,
+        PrunedError,
+        ReadOnlyError,
+        UnsupportedFormatError,
+        WriterFailedError,
+    )
+    from eventlog._event import Event
     from eventlog._info import LogInfo
+    from eventlog._log import EventLog
+    from eventlog._manifest_lines import SealedEntry
+    from eventlog._new_event import NewEvent
     from eventlog._prune import PruneReport, prune
+    from eventlog._query import Query
     from eventlog._recovery import Torn
     from eventlog._repair import RepairReport, repair
     from eventlog._standard import (
@@ -119,8 +118,19 @@ __all__ = [
     "verify_proof",
 ]
 
-# Loaded on first use: together they would take as long to import as all that is above.
+# Loaded on first use: hardly a program needs all of it, and importing may cost more than appending.
 _LATER = {
+    "_errors": (
+        "ClosedLogError", "ConflictError", "DamagedLogError", "EventLogError",
+        "InvalidEventError", "InvalidKeyError", "InvalidProofError", "LockTimeoutError",
+        "LogNotFoundError", "MissingExtraError", "NotALogError", "PrunedError", "ReadOnlyError",
+        "UnsupportedFormatError", "WriterFailedError",
+    ),
+    "_event": ("Event",),
+    "_log": ("EventLog",),
+    "_manifest_lines": ("SealedEntry",),
+    "_new_event": ("NewEvent",),
+    "_query": ("Query",),
     "checkpoints._checkpoint": ("Checkpoint",),
     "_info": ("LogInfo",),
     "checkpoints._keys": ("KeyPair", "new_key"),

@@ -1,7 +1,7 @@
 """The writer's lock, kept for a burst: taking it for every event would cost as much as the event.
 
 A writer that appends now and then gives the lock back after each batch. One that is busy keeps it,
-and a thread takes it away as soon as somebody waits for it or the burst is over.
+and a thread takes it away when the burst is over, or has lasted long enough and somebody waits.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from weakref import ref
 from eventlog._lock import WriterLock
 from eventlog._worker import Worker
 
-BURST_SECONDS = 0.005
+BURST_SECONDS = 0.01
 
 
 class Lease:
@@ -24,6 +24,7 @@ class Lease:
         """Whether the lock is held, and its holder knows all that others wrote before."""
         self._lock = lock
         self._last_use = 0.0
+        self._taken = 0.0
         self._is_kept = False
         self._is_ended = False
         self._wake = Lock()  # taken while there is nothing to watch; see _turns.py: no Condition
@@ -31,8 +32,14 @@ class Lease:
         self._worker = Worker(_watch, ref(self), self._wake, thread_lock)
 
     def take(self) -> None:
-        """Wait for the lock; LockTimeoutError when it does not come in time."""
+        """Wait for the lock; LockTimeoutError when it does not come in time.
+
+        Who waited long is no less busy than before, so the waiting does not count.
+        """
+        started = time.monotonic()
         self._lock.acquire()
+        self._taken = time.monotonic()
+        self._last_use += self._taken - started
 
     def used(self) -> None:
         """After every use: give the lock back, unless this writer is busy."""
@@ -55,8 +62,14 @@ class Lease:
             self._wake.release()
 
     def end_burst(self) -> bool:
-        """Give the lock back when the writer stopped or somebody waits; whether that was so."""
-        if time.monotonic() - self._last_use < BURST_SECONDS and not self._lock.is_wanted():
+        """Give the lock back when the writer stopped or somebody waits; whether that was so.
+
+        Not before the burst is worth what handing the lock over costs.
+        """
+        now = time.monotonic()
+        if now - self._last_use < BURST_SECONDS and (
+            now - self._taken < BURST_SECONDS or not self._lock.is_wanted()
+        ):
             return False
         self._release()
         return True

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
+from heapq import merge
 from zlib import crc32
 
 from eventlog._check import CHECK_BYTES, CHECK_START, is_intact
 from eventlog._format import HARD_MAX_LINE_BYTES
 
-_START = b'{"specversion":'
-_MARK = re.compile(rb'(\{"specversion":)|,"crc32":"([0-9a-f]{8})"}')
+_START = re.compile(rb'\{"specversion":')
+_CHECK = re.compile(rb',"crc32":"([0-9a-f]{8})"}')
 
 _POLYNOMIAL = 0xEDB88320
 _ONE = 1 << 31
@@ -50,7 +51,7 @@ def _candidates(chunk: bytes, salt: int) -> list[tuple[int, int]]:
     for place, check in zip(reversed(places), reversed(checks), strict=True):
         power = _moved(power, behind - place)
         behind, moved = place, _product(power, check)
-        if not chunk.startswith(_START, place):
+        if chunk.startswith(CHECK_START, place):
             ends[moved] = place + CHECK_BYTES
         elif 0 < ends.get(moved, 0) - place <= HARD_MAX_LINE_BYTES:
             found.append((place, ends[moved]))
@@ -63,16 +64,17 @@ def _marks(chunk: bytes, salt: int) -> tuple[array[int], array[int]]:
     That of a start is less what a line's CRC begins with, that of a check less what it states.
     """
     places, checks = array("Q"), array("I")
-    first, last = chunk.find(_START), chunk.rfind(CHECK_START)
-    if not 0 <= first < last:
+    first, last = _START.search(chunk), chunk.rfind(CHECK_START)
+    if first is None or last < first.start():
         return places, checks
+    where = chunk, first.start(), last + CHECK_BYTES
     crc, passed = _INVERTED, 0
-    for match in _MARK.finditer(chunk, first, last + CHECK_BYTES):
+    for match in merge(_START.finditer(*where), _CHECK.finditer(*where), key=re.Match.start):
         place = match.start()
         crc = crc32(memoryview(chunk)[passed:place], crc)
         passed = place
         places.append(place)
-        checks.append(crc ^ (salt if match[1] else int(match[2], 16)))
+        checks.append(crc ^ (salt if match.re is _START else int(match[1], 16)))
     return places, checks
 
 

@@ -20,6 +20,7 @@ from eventlog._format import IDENTITY_NAME, LOCK_NAME
 
 _FIRST_POLL_SECONDS = 0.00005
 _LAST_POLL_SECONDS = 0.001
+_QUEUE_POLL_SECONDS = 0.005
 _LAZY_POLL_SECONDS = 0.02
 
 _inherited: WeakSet[KernelLock] = WeakSet()
@@ -108,7 +109,7 @@ class WriterLock:
         deadline = time.monotonic() + self._timeout
         queue = self._queued = self._queue_lock()
         try:
-            if queue is not None and not queue.acquire(deadline):
+            if queue is not None and not queue.acquire(deadline, _QUEUE_POLL_SECONDS):
                 raise self._timed_out()
             if not self._lock.acquire(deadline):
                 raise self._timed_out()
