@@ -98,3 +98,13 @@ def test_a_model_in_a_database_is_written_anew_from_what_is_kept(log: Path, tmp_
         opened.extend(batch(31, 1))
     eventlog("prune", log, "--keep-events", "1", "--yes")
     assert eventlog(*export, *target).code == 0
+
+
+def test_a_log_in_which_nothing_is_sealed_says_how_to_seal(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log", files=UnsyncedFiles()) as opened:
+        opened.extend(batch(1, 3))
+    outcome = eventlog("prune", tmp_path / "log", "--keep-events", "0", "--yes")
+    assert outcome.code == 0
+    assert outcome.text.startswith("nothing to prune: no segment is sealed, and only sealed")
+    assert f"'eventlog seal {tmp_path / 'log'}'" in outcome.text
+    assert numbers(tmp_path / "log") == [1, 2, 3]

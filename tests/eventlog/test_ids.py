@@ -405,3 +405,14 @@ def test_a_cache_that_another_process_makes_meanwhile_is_taken(tmp_path: Path) -
     EventLog.open(tmp_path / "log").close()
     with EventLog.open(tmp_path / "log", files=Late()) as log:
         assert log.append("a", id="given") == log.append("a", id="given") == 1
+
+
+def test_a_row_that_is_of_another_kind_is_not_believed(tmp_path: Path) -> None:
+    """SQLite keeps text in a column of numbers, and the hash may fit."""
+    with _given(tmp_path / "log") as log:
+        index = index_of(log)
+    with closing(sqlite3.connect(index)) as database:
+        database.execute("UPDATE known SET sequence = 'x'")
+        database.commit()
+    index.with_name("ids.sqlite.sha256").write_text(sha256(index.read_bytes()).hexdigest())
+    _assert_known(tmp_path / "log")

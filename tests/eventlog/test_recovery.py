@@ -234,3 +234,13 @@ def test_a_file_in_the_place_of_the_quarantine_is_named_and_nothing_cut(tmp_path
     with pytest.raises(DamagedLogError, match=r"this is no directory, .* move it"):
         EventLog.open(log.path)
     assert log.active.read_bytes() == log.content + b"torn"
+
+
+def test_nothing_is_quarantined_through_a_link(tmp_path: Path) -> None:
+    log = small_log(tmp_path / "log", [1])
+    log.put(log.content + b"torn")
+    (tmp_path / "elsewhere").mkdir()
+    (log.path / "quarantine").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DamagedLogError, match="nothing is written through one"):
+        EventLog.open(log.path)
+    assert log.active.read_bytes() == log.content + b"torn"

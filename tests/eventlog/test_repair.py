@@ -23,6 +23,7 @@ from eventlog import (
 from eventlog._files import Files
 from eventlog._lock import DirectoryLock, hold_writer_lock
 from eventlog._names import raw_name, sealed_name
+from eventlog._salvage import salvage
 from eventlog._seekable import compress_frames
 from tests.support import DEEP
 from tests.support.logs import active_file, batch, flip, quarantined, segment_files, zero
@@ -604,3 +605,9 @@ def test_a_name_that_would_ask_for_millions_of_markers_is_not_believed(tmp_path:
     active.rename(active.with_name(raw_name(10**7)))
     with pytest.raises(DamagedLogError, match="nothing is found of the sequences 1 to 9999999"):
         repair(tmp_path / "log")
+
+
+def test_a_line_that_claims_a_sequence_far_off_does_not_belong_to_the_last_segment() -> None:
+    line = b'{"specversion":"1.0","commit":1,"crc32":"00000000"}'
+    salvaged = salvage((), 1, None, 0, {1: line, 3: line, 10**7: line})
+    assert (salvaged.last_sequence, salvaged.lost) == (3, [2])

@@ -64,14 +64,19 @@ def write(path: Path) -> list[int]:
 
 
 def forge(file: Path, change: Change, *, fits: bool) -> None:
-    """Change the state inside; ``fits``: and give it the hash that fits."""
-    head, _, state = zstandard.ZstdDecompressor().decompress(file.read_bytes()).partition(b"\n")
-    state = change(state)
+    """Change the parts inside; ``fits``: and give them the hash that fits."""
+    head, _, stored = file.read_bytes().partition(b"\n")
     header = json.loads(head)
+    parts, ends, start = bytearray(), [], 0
+    for end in header["ends"]:
+        part = change(zstandard.ZstdDecompressor().decompress(stored[start:end]))
+        parts += zstandard.ZstdCompressor(write_checksum=True).compress(part)
+        ends.append(len(parts))
+        start = end
+    header["ends"] = ends
     if fits:
-        header["state_sha256"] = sha256(state).hexdigest()
-    content = json.dumps(header, separators=(",", ":")).encode() + b"\n" + state
-    file.write_bytes(zstandard.ZstdCompressor(write_checksum=True).compress(content))
+        header["sha256"] = sha256(parts).hexdigest()
+    file.write_bytes(json.dumps(header, separators=(",", ":")).encode() + b"\n" + parts)
 
 
 def _put(path: list[int], value: Any) -> Change:
@@ -115,7 +120,7 @@ AREAS_OF_ALL = 1
 
 
 def more_gold(state: bytes) -> bytes:
-    return state.replace(b'"numerator":5', b'"numerator":7')
+    return state.replace(b'"gold":[5,', b'"gold":[7,')
 
 
 @few

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventlog import Event, EventLog, LockTimeoutError
+from eventlog import Event, EventLog, LockTimeoutError, prune
 from eventlog._lock import DirectoryLock
 from eventlog.importing import ImportOptions, ImportResult, import_files
 from tests.importing.helpers import (
@@ -137,6 +137,19 @@ def test_a_renamed_file_is_the_same_input(tmp_path: Path) -> None:
     run(tmp_path / "log", tmp_path / "a")
     (tmp_path / "a").rename(tmp_path / "b")
     assert counts(run(tmp_path / "log", tmp_path / "b")) == (0, 2, 0)
+
+
+def test_a_file_is_stored_again_once_all_of_its_events_were_pruned(tmp_path: Path) -> None:
+    lines = [b'{"type":"t","id":"1"}\n', *map(plain, range(2, 7))]
+    (tmp_path / "whole").write_bytes(b"".join(lines))
+    (tmp_path / "older").write_bytes(b"".join(lines[:2]))
+    for kept, file, imported in ((3, "whole", 0), (3, "older", 2), (0, "whole", 6)):
+        log = fresh(tmp_path) / "log"
+        with EventLog.open(log, segment_events=3) as opened:
+            import_files(opened, [tmp_path / "whole"], SMALL)
+            opened.seal()
+        prune(log, keep_events=kept)
+        assert run(log, tmp_path / file).imported == imported
 
 
 def test_files_that_share_their_first_lines_are_both_imported_whole(tmp_path: Path) -> None:

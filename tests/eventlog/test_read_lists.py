@@ -1,0 +1,107 @@
+"""Reading many events at a time gives the events that reading them one by one gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eventlog import DamagedLogError, EventLog, EventTypes, NewEvent
+from eventlog._reader import line_blocks
+from eventlog._seekable import compress_frames
+from tests.support.files import UnsyncedFiles
+
+START = datetime(2026, 2, 6, tzinfo=UTC)
+COUNT = 2400
+"""In each of four segments: more than is decoded at once."""
+
+
+def new(number: int) -> NewEvent:
+    return NewEvent(
+        f"test.{number % 7}",
+        # What looks like another type, in the data.
+        {"number": number, "nested": {"a": 1, "type": "test.3", "b": 2}},
+        subject=f"s-{number % 3}",
+        time=START + timedelta(seconds=number * 7919 % 5000),
+        extensions={"traceparent": "00-1"} if number % 1000 == 5 else None,
+    )
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lists") / "log"
+    with EventLog.open(path, files=UnsyncedFiles(), sync="never") as log:
+        for segment in range(4):
+            log.extend(new(segment * COUNT + number) for number in range(COUNT))
+            if segment < 3:
+                log.seal()
+    return path
+
+
+@pytest.fixture
+def log(path: Path) -> Iterator[EventLog]:
+    with EventLog.open(path, readonly=True) as log:
+        yield log
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"after": 10},
+        {"until": COUNT + 3},
+        {"after": COUNT - 1, "until": COUNT + 1},
+        {"after": 3 * COUNT + 9},
+        {"after": 4 * COUNT},
+        {"types": "test.3"},
+        {"types": {"test.3", "test.4"}, "after": 5, "until": 4 * COUNT - 5},
+        {"types": "missing"},
+        {"before": START + timedelta(seconds=2000)},
+    ],
+    ids=str,
+)
+def test_the_events_are_the_same(log: EventLog, filters: dict[str, Any]) -> None:
+    assert list(chain.from_iterable(log.read_lists(**filters))) == list(log.read(**filters))
+
+
+def test_upcasters_are_applied(path: Path) -> None:
+    types = EventTypes()
+
+    @types.upcaster("test.3", from_version=1)
+    def doubled(data: dict[str, Any]) -> dict[str, Any]:
+        return {"number": 2 * data["number"]}
+
+    with EventLog.open(path, readonly=True, types=types) as log:
+        events = list(chain.from_iterable(log.read_lists()))
+        assert events == list(log.read())
+        assert events[3].data == {"number": 6}
+
+
+def stored(log: EventLog) -> bytes:
+    """All lines of a small log."""
+    return b"".join(line + b"\n" for block in line_blocks(log._catalog, Q) for line in block.lines)
+
+
+@pytest.mark.parametrize("change", ["a line is gone", "an empty line", "no line"])
+def test_a_sealed_block_that_is_not_what_it_claims_is_damage(tmp_path: Path, change: str) -> None:
+    """Its frame is sound, so only its lines can tell."""
+    path = tmp_path / "log"
+    with EventLog.open(path, files=UnsyncedFiles(), sync="never") as log:
+        log.extend(new(number) for number in range(3))
+        log.seal()
+        (entry,) = log.sealed()
+        lines = [line for line, _ in log.scan()]
+    first, middle, last = lines
+    lost = {"a line is gone": [first, last], "an empty line": [first, b"", last], "no line": []}
+    block = b"".join(line + b"\n" for line in lost[change])
+    (path / "segments" / entry.segment).write_bytes(b"".join(compress_frames([block or b"\n"])))
+    _say_its_size(path, entry, len(block or b"\n"))
+    with EventLog.open(path, readonly=True) as log:
+        with pytest.raises(DamagedLogError):
+            list(log.read_lists())
+        with pytest.raises(DamagedLogError):
+            list(log.read())
