@@ -63,20 +63,26 @@ class Lookups:
                         ids.add(fresh, head + 1)
                     if streams is not None and expected_stream is not None:
                         streams.add(expected_stream.subject, head + len(fresh))
-            finally:
                 writer.let_go()
+            except BaseException:
+                writer.give_up()
+                raise
         writer.make_durable()
         return sequences
 
     def stream_head(self, subject: str) -> int:
         """The sequence of a subject's last event, 0 when it has none."""
-        with self._writer.lock():
+        writer = self._writer
+        with writer.lock():
             self._check_open()
             try:
-                self._writer.hold()
-                return self._stream_heads().head_of(subject)
-            finally:
-                self._writer.let_go()
+                writer.hold()
+                head = self._stream_heads().head_of(subject)
+                writer.let_go()
+            except BaseException:
+                writer.give_up()
+                raise
+        return head
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -118,5 +124,7 @@ class Lookups:
                     self._given_ids().index.save()
                 if self._streams is not None:
                     self._stream_heads().index.save()
-            finally:
                 writer.let_go()
+            except BaseException:
+                writer.give_up()
+                raise

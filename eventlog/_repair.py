@@ -39,7 +39,7 @@ from eventlog._manifest_lines import PrunedEntry
 from eventlog._names import TEMPORARY_SUFFIX, parse_name, raw_name
 from eventlog._quarantine import damaged_place, free_place, mended_place
 from eventlog._recovery import recover
-from eventlog._repair_plan import RepairPlan, SegmentPlan, faults_of_pruned_names, plan_repair
+from eventlog._repair_plan import RepairPlan, SegmentPlan, plan_repair
 from eventlog._salvage import Salvaged, lines_in, salvage
 from eventlog._sealer import record, seal_segment
 from eventlog._segments import RawSegment
@@ -125,7 +125,7 @@ def _repair(
 ) -> RepairReport:
     found = audit_of(log, is_held=into is None and not dry_run)
     listed, salt = _listed(log, identity), salt_of(identity.identity.log_id)
-    faults = found.faults + faults_of_pruned_names(log, listed, salt)
+    faults = found.faults
     if not faults and into is None:
         return RepairReport([], [], [], [], [], None)
     plan = plan_repair(log, listed, faults, salt)

@@ -15,7 +15,7 @@ from eventlog._format import SEGMENTS_NAME
 from eventlog._manifest import Listed
 from eventlog._manifest_lines import SealedEntry
 from eventlog._names import parse_name, raw_name, sealed_name
-from eventlog._salvage import MOST_LOST, NOT_PRUNED, holds_more, lines_in
+from eventlog._salvage import MOST_LOST, lines_in
 from eventlog._verify import Fault
 
 _MARKERS_AT_ONCE = 100_000
@@ -59,10 +59,7 @@ class RepairPlan:
 
 
 def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> RepairPlan:
-    """Decide by what the manifest lists, and else by the names and what lies behind them.
-
-    ``faults`` are those that verifying found, and :func:`faults_of_pruned_names`.
-    """
+    """Decide by what the manifest lists, and else by the names and what lies behind them."""
     directory = log / SEGMENTS_NAME
     entries = {entry.first_sequence: entry for entry in listed.sealed}
     on_disk = {first for first in _firsts_on_disk(directory) if first > listed.pruned_to}
@@ -100,15 +97,6 @@ def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> Re
     if strays:
         _make_room(segments, listed.pruned_to)
     return RepairPlan(segments, strays, only_torn)
-
-
-def faults_of_pruned_names(log: Path, listed: Listed, salt: int) -> list[Fault]:
-    """Files that verifying passes over, since a pruning that was cut short leaves such names."""
-    return [
-        Fault(f"{SEGMENTS_NAME}/{path.name}", None, None, "unknown", NOT_PRUNED)
-        for path in _pruned(log / SEGMENTS_NAME, listed)
-        if holds_more(path, listed.pruned_to, salt)
-    ]
 
 
 def _pruned(directory: Path, listed: Listed) -> list[Path]:

@@ -24,6 +24,8 @@ from eventlog._line_checks import LineChecker
 from eventlog._lock import writing_stopped
 from eventlog._lost_identity import find_identity
 from eventlog._manifest import Listed, readable_entries
+from eventlog._names import parse_name
+from eventlog._salvage import NOT_PRUNED, holds_more
 from eventlog._segments import Block
 from eventlog._tail import Tail, TailKind, scan_tail
 
@@ -97,6 +99,7 @@ class Audit:
         while (again := names_in(self._directory)) != names:  # a writer is at work
             names, manifest = again, self._manifest()
         listed = self.check_manifest(identity_line, manifest)
+        self._check_pruned(names, listed.pruned_to)
         segments = match_segments(self._directory, names, listed)
         expected: int | None = listed.pruned_to + 1
         for segment, following in zip_longest(segments, segments[1:]):
@@ -156,6 +159,13 @@ class Audit:
     @property
     def _directory(self) -> Path:
         return self.log / SEGMENTS_NAME
+
+    def _check_pruned(self, names: list[str], pruned_to: int) -> None:
+        """A pruning that was cut short leaves files, which hold nothing else."""
+        for name in names:
+            known, path = parse_name(name), self._directory / name
+            if known and known[0] <= pruned_to and holds_more(path, pruned_to, self.salt):
+                self.fault(path, "unknown", NOT_PRUNED)
 
     def _was_pruned(self, segment: FoundSegment) -> bool:
         listed = readable_entries(self._manifest(), self.salt, None, lambda *fault: None)

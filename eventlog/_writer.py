@@ -136,8 +136,10 @@ class LogWriter:
             try:
                 self.hold()
                 first = self.append_held(batch, expected_sequence)
-            finally:
                 self.let_go()
+            except BaseException:
+                self.give_up()
+                raise
         if self._is_always_synced:
             self._sync_all()
         return first
@@ -145,7 +147,9 @@ class LogWriter:
     def hold(self) -> None:
         """With the lock: keep other processes out, and know what they wrote until now.
 
-        Every call is followed by :meth:`let_go`. LockTimeoutError when they don't leave in time.
+        Followed by :meth:`let_go`, or by :meth:`give_up` when anything went wrong, be it an
+        interrupt between two instructions: nobody may have to wait for our next append.
+        LockTimeoutError when the others don't leave in time.
         """
         if self._closed or self._unfinished or self._sync_failed:
             self._check_usable()
@@ -156,14 +160,11 @@ class LogWriter:
 
     def let_go(self) -> None:
         """Let other processes in, now or at the end of a burst."""
-        try:
-            if self._lease.is_ready and not (self._unfinished or self._sync_failed):
-                self._lease.used()
-            else:
-                self._lease.give_up()
-        except BaseException:  # an interrupt: nobody may have to wait for our next append
-            self._lease.give_up()
-            raise
+        self._lease.used()
+
+    def give_up(self) -> None:
+        """Let other processes in at once."""
+        self._lease.give_up()
 
     def append_held(self, batch: Sequence[Prepared], expected_sequence: int | None = None) -> int:
         """Like :meth:`append`, for a caller that holds the log and will call make_durable."""
@@ -313,8 +314,10 @@ class LogWriter:
                 self.hold()
                 if self._next > self._active.first_sequence:
                     self._rotate()
-            finally:
                 self.let_go()
+            except BaseException:
+                self.give_up()
+                raise
 
     def _rotate(self) -> None:
         """With the lock held."""

@@ -1,8 +1,7 @@
 """A second opinion on a log, from ``docs/log-format.md`` alone; nothing of eventlog is imported.
 
-``python tests/second_verifier.py LOG`` prints one line per fault, and exits with 3 if there is any.
-What a crash may leave and the next writer clears away (``*.tmp``, a raw segment beside its sealed
-one, a pruned segment) is no fault.
+It prints one line per fault of a log, and exits with 3 if there is any. What a crash may leave and
+the next writer clears away (``*.tmp``, raw beside sealed segments, pruned ones) is no fault.
 """
 
 from __future__ import annotations
@@ -12,21 +11,20 @@ import re
 import struct
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 import zstandard
 
-MIB = 1 << 20
-FRAME = b"\x28\xb5\x2f\xfd"
+MIB, FRAME = 1 << 20, b"\x28\xb5\x2f\xfd"
 TIME = r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)"'
-NUMBER = r"(0|[1-9]\d{0,18})"
-HASH = r'"[0-9a-f]{64}"'
+NUMBER, HASH = r"(0|[1-9]\d{0,18})", r'"[0-9a-f]{64}"'
 TEXT = r'("[^"\\]*(?:\\.[^"\\]*)*")'
 CRC = r',"crc32":"([0-9a-f]{8})"\}\n'
 EXTENSION = rf',"([a-z0-9]{{1,20}})":(?:{TEXT}|(-?\d{{1,10}})|true|false)'
@@ -44,20 +42,14 @@ ENTRY = (
     rf'|"pruned","first_sequence":{NUMBER},"last_sequence":{NUMBER},"time":{TIME}'
     rf',"tree":\[{HASH}(?:,{HASH})*\]),"previous":{HASH}{CRC}'
 )
+SEQUENCE = rb'"sequence":"(\d{19})"'
 LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 MARK = rb',"commit":(\d{1,9}),"crc32":"[0-9a-f]{8}"\}'
 ATTRIBUTE = r"[^\x00-\x1f\x7f-\x9f]{1,512}"
 URI_REFERENCE = r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+"
 TAKEN = set(re.findall(r'"(\w+)":', EVENT))
 
-
-class Fault(NamedTuple):
-    """What is wrong, and where: ``offset`` in the stored file, ``sequence`` of the next event."""
-
-    file: str
-    offset: int
-    sequence: int
-    kind: str
+Fault = tuple[str, int, int, str]  # file, offset in it as stored, next sequence, what is wrong
 
 
 def need(right: object, kind: str) -> None:
@@ -96,8 +88,8 @@ def check_event(event: re.Match[bytes]) -> None:
     need(not re.search(rb"\s", bare), "white space outside of strings")
     steps = (1 if bracket in b"[{" else -1 for bracket in re.findall(rb"[\[\]{}]", bare))
     need(max(accumulate(steps)) <= 100, "data is deeper than 100")
-    # A lone surrogate cannot be encoded.
-    json.dumps([texts, JSON.decode(event["data"].decode())], ensure_ascii=False).encode()
+    values = [texts, JSON.decode(event["data"].decode())]
+    json.dumps(values, ensure_ascii=False).encode()  # which a lone surrogate can't be
 
 
 def merkle_root(hashes: list[bytes]) -> bytes:
@@ -113,8 +105,8 @@ def later_batch(rest: bytes, salt: int, expected: int) -> bool:
     for start in re.finditer(rb'\{"specversion":', rest):
         for end in re.compile(MARK).finditer(rest, start.start()):
             line = rest[start.start() : end.end()] + b"\n"
-            sequence = re.search(rb'"sequence":"(\d{19})"', line)
-            if sequence and int(sequence[1]) - int(end[1]) + 1 > expected and intact(line, salt):
+            at = re.search(SEQUENCE, line)
+            if at and int(at[1]) - int(end[1]) + 1 > expected and intact(line, salt):
                 return True
     return re.search(MARK + rb"\n.", rest, re.S) is not None
 
@@ -144,9 +136,7 @@ def decompressed(frame: bytes, raw: int) -> bytes:
 
 
 @dataclass
-class Lines:
-    """The lines of one segment, taken in order."""
-
+class Lines:  # of one segment, taken in order
     log: Log
     expected: int
     leaves: list[bytes] = field(default_factory=list)
@@ -159,8 +149,7 @@ class Lines:
         """One line with its LF, which has to be right in itself and in its place."""
         need(intact(line, self.log.salt), "the check does not fit the line")
         need(len(line) <= 16 * MIB + 1, "the line is longer than 16 MiB")
-        event = re.fullmatch(EVENT.encode(), line)
-        if event is None:
+        if not (event := re.fullmatch(EVENT.encode(), line)):
             raise ValueError("not the form of a line")
         check_event(event)
         sequence, given = int(event["sequence"]), (event[2], event[1])
@@ -196,7 +185,7 @@ class Log:
         identity = self.content("log.json")
         match = re.fullmatch(IDENTITY.encode(), identity)
         if match is None or not intact(identity):
-            yield Fault("log.json", 0, 1, "missing, damaged or of a newer format")
+            yield ("log.json", 0, 1, "missing, damaged or of a newer format")
             return  # without the log id no check can be computed
         self.log_id, self.salt = match[1].decode(), crc32(match[1])
         yield from self.manifest(self.content("manifest.jsonl"), sha256(identity).hexdigest())
@@ -205,8 +194,7 @@ class Log:
                 yield from self.sealed_segment(f"segments/{name}", entry)
         yield from self.raw_segments()
 
-    def content(self, name: str) -> bytes:
-        """The bytes of a file; none when it is missing, which no rule takes for sound."""
+    def content(self, name: str) -> bytes:  # none of a missing file, which is nowhere sound
         return (self.path / name).read_bytes() if (self.path / name).exists() else b""
 
     def manifest(self, content: bytes, previous: str) -> Iterator[Fault]:
@@ -218,7 +206,7 @@ class Log:
                 self.take_entry(line[0], previous)
             except ValueError as error:
                 kind = "torn: " * torn + str(error)
-                yield Fault("manifest.jsonl", line.start(), self.expected, kind)
+                yield ("manifest.jsonl", line.start(), self.expected, kind)
             previous = sha256(line[0].removesuffix(b"\n")).hexdigest()
 
     def take_entry(self, line: bytes, previous: str) -> None:
@@ -251,7 +239,7 @@ class Log:
                     lines.take(line)
             need(lines.leaves and not lines.batch, "no events, or the last batch is not whole")
         except (ValueError, zstandard.ZstdError) as error:
-            yield Fault(name, offset, lines.expected, str(error))
+            yield (name, offset, lines.expected, str(error))
             return
         found: dict[str, object] = {"last_sequence": lines.expected - 1}
         found |= {"events": len(lines.leaves), "merkle_root": merkle_root(lines.leaves).hex()}
@@ -260,27 +248,39 @@ class Log:
         found |= {"sha256": sha256(content).hexdigest()}
         for what, is_ in found.items():
             if is_ != entry[what]:
-                yield Fault(name, 0, lines.expected, f"{what} is {is_}, not {entry[what]}")
+                yield (name, 0, lines.expected, f"{what} is {is_}, not {entry[what]}")
 
     def raw_segments(self) -> Iterator[Fault]:
         """The segments that are not in the manifest."""
         names = sorted(file.name for file in self.path.glob("segments/*"))
         names = [name for name in names if re.fullmatch(r"[0-9]{19}\.jsonl(\.zst)?", name)]
+        for name in (name for name in names if int(name[:19]) <= self.pruned):
+            yield from self.pruned_segment(f"segments/{name}")
         names = [name for name in names if int(name[:19]) > self.pruned and name not in self.listed]
         raws = [one for one in names if one[19:] == ".jsonl" and f"{one}.zst" not in self.listed]
         for name in names:
             if name[19:] != ".jsonl" and name.removesuffix(".zst") not in names:
-                yield Fault(f"segments/{name}", 0, int(name[:19]), "not in the manifest")
+                yield (f"segments/{name}", 0, int(name[:19]), "not in the manifest")
         for name in raws:
             yield from self.raw_segment(f"segments/{name}", int(name[:19]), name == raws[-1])
         if not raws:
-            yield Fault("segments", 0, self.expected, "no active segment")
+            yield ("segments", 0, self.expected, "no active segment")
+
+    def pruned_segment(self, name: str) -> Iterator[Fault]:
+        content = self.content(name)
+        with suppress(ValueError, zstandard.ZstdError):
+            if name.endswith(".zst"):
+                cuts = frames_of(content)
+                content = b"".join([decompressed(content[at:][:n], raw) for at, n, raw in cuts])
+            lines = [one for one in LINE.findall(content) if intact(one, self.salt)]
+            if any(int(re.findall(SEQUENCE, line)[0]) > self.pruned for line in lines):
+                yield (name, 0, self.pruned, "holds what was not pruned")
 
     def raw_segment(self, name: str, first: int, active: bool) -> Iterator[Fault]:
         """One raw segment, line by line; the end of the active one may be torn."""
         content, lines, at = self.content(name), Lines(self, first), 0
         if first != self.expected or not (content or active):
-            yield Fault(name, 0, first, f"empty, or {self.expected} was expected")
+            yield (name, 0, first, f"empty, or {self.expected} was expected")
         try:
             for match in LINE.finditer(content):
                 at = match.start()
@@ -289,7 +289,7 @@ class Log:
             need(not lines.batch, "the last batch is not whole")
         except ValueError as error:
             torn = active and not later_batch(content[at:], self.salt, lines.expected)
-            yield Fault(name, at, lines.expected, "torn: " * torn + str(error))
+            yield (name, at, lines.expected, "torn: " * torn + str(error))
         self.expected = lines.expected
 
 

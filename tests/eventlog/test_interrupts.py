@@ -9,6 +9,8 @@ import sys
 import time
 import traceback
 from collections import Counter
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event as Signal
@@ -18,13 +20,15 @@ from weakref import ref
 
 import pytest
 
-from eventlog import EventLog, verify
+from eventlog import EventLog, WriterFailedError, verify
 from eventlog._catalog import Catalog
 from eventlog._files import Files
+from eventlog._lock import hold_writer_lock
 from eventlog._sealer import Sealer, _run
 from eventlog._writer import LogWriter
 from tests.support import DEEP
-from tests.support.files import FailingFiles
+from tests.support.files import FailingFiles, UnsyncedFiles
+from tests.support.interrupts import interrupted_at
 from tests.support.processes import run
 
 ROUNDS = 3000 if DEEP else 150
@@ -32,7 +36,7 @@ ROUNDS = 3000 if DEEP else 150
 # A timer interrupts the whole life of a writer after a random part of the time that it takes.
 INTERRUPT_AND_REOPEN = """
 import faulthandler, random, signal, sys, time, warnings
-from eventlog import EventLog, verify
+from eventlog import EventLog, WriterFailedError, verify
 
 directory, sync, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 warnings.simplefilter("ignore", ResourceWarning)  # an interrupt just after opening leaves it open
@@ -184,6 +188,7 @@ INTERRUPTED_WRITE = f"""
 import os, signal, sys
 from eventlog import EventLog, WriterFailedError
 from eventlog._files import Files
+from eventlog._lock import hold_writer_lock
 
 class Interrupting(Files):
     is_armed = False
@@ -336,3 +341,15 @@ def test_a_sealer_that_was_given_up_seals_nothing_more(tmp_path: Path) -> None:
     told.put(None)
     _run(given_up, told)
     assert told.empty()
+
+
+def test_an_interrupt_anywhere_in_an_append_keeps_nobody_else_out(tmp_path: Path) -> None:
+    files, moment, is_over = {"_writer.py", "_lease.py"}, 0, False
+    while not is_over:
+        log = EventLog.open(tmp_path / "log", sync="never", files=UnsyncedFiles())
+        with closing(log), suppress(WriterFailedError):
+            log.append("test")
+            is_over = not interrupted_at(moment, files, partial(log.append, "test"), "call")
+            hold_writer_lock(log.path, UnsyncedFiles(), 5).close()
+        moment += 1
+    assert moment > 4

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from threading import Thread, Timer
-from types import FrameType
-from typing import TYPE_CHECKING
 
 import pytest
 
 from eventlog import LockTimeoutError
 from eventlog._files import Files
 from eventlog._lock import WriterLock, hold_writer_lock, writing_stopped
+from tests.support.interrupts import interrupted_at
 from tests.support.processes import child, line_of
-
-if TYPE_CHECKING:
-    from _typeshed import TraceFunction
 
 
 def hold(log: Path, timeout: float = 0) -> WriterLock:
@@ -171,40 +165,13 @@ def test_a_look_at_what_is_written_tells_when_the_writers_could_not_be_kept_out(
         assert is_stopped
 
 
-def _interrupted_at(instruction: int, action: Callable[[], object]) -> bool:
-    """Whether a KeyboardInterrupt came before this instruction of a lock's code."""
-    left = instruction
-
-    def trace(frame: FrameType, event: str, _: object) -> TraceFunction | None:
-        nonlocal left
-        if Path(frame.f_code.co_filename).name != "_lock.py":
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
-            left -= 1
-            if left < 0:
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
 def test_an_interrupt_anywhere_in_taking_it_leaves_nothing_locked_behind_its_release(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "log.json").touch()
     with WriterLock(tmp_path, Files(), 0) as lock:
         instruction = 0
-        while _interrupted_at(instruction, lock.acquire):
+        while interrupted_at(instruction, {"_lock.py"}, lock.acquire):
             instruction += 1
             lock.release()
             hold(tmp_path).close()

@@ -30,6 +30,7 @@ from eventlog._lock import DirectoryLock
 from eventlog._manifest_lines import PrunedEntry, decode_entry, encode_entry
 from eventlog._merkle import MerkleTree
 from eventlog._salvage import holds_more
+from tests.second_verifier import Log
 from tests.support.files import CrashError, CrashingFiles, UnsyncedFiles
 from tests.support.logs import batch, copy_of, numbers, quarantined, segment_files
 
@@ -491,6 +492,8 @@ def test_a_file_under_the_name_of_a_pruned_segment_is_not_deleted_with_what_was_
     assert moved.read_bytes() == content
     with pytest.raises(DamagedLogError, match="not pruned"):
         prune(path, keep_events=0)
+    assert [fault.file for fault in verify(path).faults] == [f"segments/{moved.name}"]
+    assert [file for file, *_ in Log(path).faults()] == [f"segments/{moved.name}"]
     report = repair(path)
     assert [fault.file for fault in report.faults] == [f"segments/{moved.name}"]
     assert report.lost == []

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from eventlog import DamagedLogError, EventLog, EventTypes, NewEvent
-from eventlog._reader import line_blocks
+from eventlog._check import salt_of
+from eventlog._manifest_lines import encode_entry
 from eventlog._seekable import compress_frames
 from tests.support.files import UnsyncedFiles
 
@@ -81,11 +83,6 @@ def test_upcasters_are_applied(path: Path) -> None:
         assert events[3].data == {"number": 6}
 
 
-def stored(log: EventLog) -> bytes:
-    """All lines of a small log."""
-    return b"".join(line + b"\n" for block in line_blocks(log._catalog, Q) for line in block.lines)
-
-
 @pytest.mark.parametrize("change", ["a line is gone", "an empty line", "no line"])
 def test_a_sealed_block_that_is_not_what_it_claims_is_damage(tmp_path: Path, change: str) -> None:
     """Its frame is sound, so only its lines can tell."""
@@ -94,14 +91,15 @@ def test_a_sealed_block_that_is_not_what_it_claims_is_damage(tmp_path: Path, cha
         log.extend(new(number) for number in range(3))
         log.seal()
         (entry,) = log.sealed()
-        lines = [line for line, _ in log.scan()]
-    first, middle, last = lines
-    lost = {"a line is gone": [first, last], "an empty line": [first, b"", last], "no line": []}
-    block = b"".join(line + b"\n" for line in lost[change])
-    (path / "segments" / entry.segment).write_bytes(b"".join(compress_frames([block or b"\n"])))
-    _say_its_size(path, entry, len(block or b"\n"))
+        salt, (first, _, last) = salt_of(log.log_id), [line for line, _ in log.scan()]
+    found = {"a line is gone": [first, last], "an empty line": [first, b"", last], "no line": [b""]}
+    block = b"".join(line + b"\n" for line in found[change])
+    sealed = b"".join(compress_frames([block]))
+    (path / "segments" / entry.segment).write_bytes(sealed)
+    claimed = evolve(entry, raw_bytes=len(block), stored_bytes=len(sealed))
+    (path / "manifest.jsonl").write_bytes(encode_entry(claimed, salt))
     with EventLog.open(path, readonly=True) as log:
-        with pytest.raises(DamagedLogError):
+        with pytest.raises(DamagedLogError, match=r"claim|states no sequence|is empty"):
             list(log.read_lists())
-        with pytest.raises(DamagedLogError):
+        with pytest.raises(DamagedLogError, match=r"claim|states no sequence|is empty"):
             list(log.read())
