@@ -1,20 +1,35 @@
-"""What the figures were measured on."""
+"""What the figures were measured on: no name of the machine, no path."""
 
 from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
+import sqlite3
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+_CORE = ("attrs", "cattrs", "msgspec", "zstandard")
+PEERS = ("duckdb", "eventsourcing", "loguru", "orjson", "polars", "structlog", "umadb")
 
 
 def describe_machine() -> str:
     """Processor, cores, kernel and versions, in one line."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("attrs", "msgspec", "zstandard"))
     return (
         f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, {packages}"
+        f"Python {platform.python_version()}, {', '.join(map(_version, _CORE))}"
     )
+
+
+def describe_peers() -> str:
+    """The versions of what is compared."""
+    return f"SQLite {sqlite3.sqlite_version}, {', '.join(map(_version, PEERS))}"
+
+
+def _version(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name} not installed"
 
 
 def _processor() -> str:

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from eventlog import EventLog
 from eventlog._collector import collector_paused
-from projections._fold import fold
+from projections._fold import fold_lists
+from projections._keyed import KeyedProjection
 from projections._partials import Partials
 from projections._protocol import Projection
+from projections._rows import answer_by_rows
 
 State = TypeVar("State")
 Result = TypeVar("Result")
@@ -35,6 +37,11 @@ def project(
     like an answer. ProjectionError when the projection fails on an event, or its state cannot be
     written as JSON and read back.
     """
+    same: Any = projection
+    is_plain = as_of is None and not log.has_upcasters
+    if is_plain and isinstance(same, KeyedProjection) and same.answers_by_key:
+        rows: Any = answer_by_rows(Partials.of(log, same, executor), same)
+        return rows  # type: ignore[no-any-return]
     state = state_of(log, projection, as_of, executor)
     with collector_paused():
         return projection.result(state)
@@ -49,7 +56,7 @@ def state_of(
     """The state behind :func:`project`'s answer."""
     partials = Partials.of(log, projection, executor)
     state: State
-    if log.types.has_upcasters:
+    if log.has_upcasters:
         # Neither the cache nor another process knows this log's upcasters.
         moment = as_of if isinstance(as_of, datetime) else None
         until = as_of if isinstance(as_of, int) else None
@@ -63,11 +70,12 @@ def state_of(
 
 
 def _as_of_sequence(partials: Partials, until: int | None) -> Any:
-    entries = partials.log.sealed()
-    if until is not None:
-        entries = [entry for entry in entries if entry.last_sequence <= until]
-    state = partials.merged(entries)
-    reached = entries[-1].last_sequence if entries else 0
+    sealed = partials.log.sealed()
+    entries = [entry for entry in sealed if until is None or entry.last_sequence <= until]
+    state = partials.merged(entries, earlier=len(entries) < len(sealed))
+    if len(entries) == len(sealed):
+        return partials.projection.merge(state, partials.since(entries, until))
+    reached = entries[-1].last_sequence if entries else partials.log.pruned_to()
     return fold_on(partials, state, after=reached, until=until)
 
 
@@ -100,13 +108,13 @@ def fold_on(
 ) -> Any:
     """``state``, and what the events of one stretch add to it."""
     projection = partials.projection
-    events = partials.log.read(
+    lists = partials.log.read_lists(
         after=after,
         until=until,
         before=None if moment is None else _behind(moment),
         types=projection.types,
     )
-    new = fold(projection, events)
+    new = fold_lists(projection, lists)
     partials.codec.dump_checked(new, until)  # or it would only fail once the segment is sealed
     return projection.merge(state, new)
 

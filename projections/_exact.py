@@ -7,20 +7,24 @@ like that, addition is exact and associative, and only the result is rounded.
 
 from __future__ import annotations
 
-from attrs import define
+from math import ldexp
+
+from msgspec import Struct
 
 from eventlog._format import MAX_INTEGER, MIN_INTEGER
 from projections._rates import Ratio, nearest
 
 _SHARE_DIGITS = 96
+_SCALABLE, _EXPONENT = 1e100, 512
+"""A float below the first, times two to the power of the second, is still a float."""
 
 
-@define
-class ExactSum:
+class ExactSum(Struct, array_like=True, gc=False):
     """``numerator / 2**exponent``, and how many values it is the sum of.
 
     The exponent is the largest that any value needed, so the same values in any order and any
-    grouping give the same fields.
+    grouping give the same fields. States hold many of them, so this is a Struct that is written as
+    an array (docs/decisions/0013).
     """
 
     numerator: int = 0
@@ -29,10 +33,20 @@ class ExactSum:
 
     def add(self, value: float) -> ExactSum:
         """Add one more value, which must be finite, to this sum."""
-        if type(value) is int and not self.exponent:
-            self.numerator += value
-            self.count += 1
-            return self
+        exponent = self.exponent
+        if type(value) is int:
+            self.numerator += value << exponent
+        elif exponent <= _EXPONENT and -_SCALABLE < value < _SCALABLE:
+            scaled = ldexp(value, exponent)  # exact: only the float's exponent changes
+            if not scaled.is_integer():
+                return self._add_ratio(value)
+            self.numerator += int(scaled)
+        else:
+            return self._add_ratio(value)
+        self.count += 1
+        return self
+
+    def _add_ratio(self, value: float) -> ExactSum:
         numerator, denominator = value.as_integer_ratio()
         return self._take(numerator, denominator.bit_length() - 1, 1)
 
@@ -46,6 +60,10 @@ class ExactSum:
 
     def merge(self, other: ExactSum) -> ExactSum:
         """Add another sum to this one."""
+        if self.exponent == other.exponent:
+            self.numerator += other.numerator
+            self.count += other.count
+            return self
         return self._take(other.numerator, other.exponent, other.count)
 
     def _take(self, numerator: int, exponent: int, count: int) -> ExactSum:

@@ -25,9 +25,34 @@ class KeyedProjection(ABC, Generic[State, Row]):
     version: ClassVar[int]
     types: ClassVar[frozenset[str] | None]
 
+    rows_version: ClassVar[int | None] = None
+    """When set, rows are kept in the cache beside the states that they follow from.
+
+    Only for rows that depend on key and state alone, and are attrs classes of what a state may
+    hold; ``result_one`` must be annotated with their class. Raise it when the same state should
+    give another row.
+    """
+
     def key(self, event: Event) -> Key:
         """The key of an event: its session, unless said otherwise."""
         return event.subject
+
+    @property
+    def applies_by_key(self) -> bool:
+        """Whether one event changes the state of its key, and nothing else."""
+        return type(self).apply is KeyedProjection.apply
+
+    @property
+    def answers_by_key(self) -> bool:
+        """Whether the rows of keys without new events may be kept."""
+        own = type(self)
+        is_plain = own.merge is KeyedProjection.merge and own.result is KeyedProjection.result
+        return is_plain and own.rows_version is not None
+
+    @property
+    def keys_are_subjects(self) -> bool:
+        """Whether ``key`` is as it is here."""
+        return type(self).key is KeyedProjection.key
 
     @abstractmethod
     def initial_one(self) -> State:

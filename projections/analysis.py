@@ -71,6 +71,7 @@ class SessionAnalyses(KeyedProjection[AnalysisState, SessionAnalysis]):
 
     name = "session-analysis"
     version = 1
+    rows_version = 1
     types = frozenset(
         {"task.started", "task.completed", "file.read", "file.written", "tool.called"}
     )

@@ -72,6 +72,7 @@ class RecoverySnapshots(KeyedProjection[RecoveryState, RecoverySnapshot]):
 
     name = "recovery-snapshots"
     version = 1
+    rows_version = 1
     types = frozenset(
         {"session.started", "session.ended", "session.summarized", "task.started", "task.completed"}
         | {"state.saved", "crash.detected", "recovery.completed"}

@@ -65,6 +65,7 @@ class SessionSummaries(KeyedProjection[SessionState, SessionSummary]):
 
     name = "session-summaries"
     version = 1
+    rows_version = 1
     types = None
 
     def initial_one(self) -> SessionState:
@@ -73,13 +74,14 @@ class SessionSummaries(KeyedProjection[SessionState, SessionSummary]):
 
     def apply_one(self, state: SessionState, event: Event) -> SessionState:
         """Count one event in its session."""
+        time = event.time
         if not state.events:
-            state.source, state.first_time, state.last_time = event.source, event.time, event.time
+            state.source, state.first_time, state.last_time = event.source, time, time
+        elif time > state.last_time:
+            state.last_time = time
+        elif time < state.first_time:
+            state.first_time = time
         state.events += 1
-        if event.time > state.last_time:
-            state.last_time = event.time
-        elif event.time < state.first_time:
-            state.first_time = event.time
         take = _TAKES.get(event.type)
         if take is not None and not take(state, event):
             state.incomplete += 1
@@ -195,10 +197,13 @@ def _annotated(session: SessionState, event: Event) -> bool:
 
 
 def _metric_recorded(session: SessionState, event: Event) -> bool:
-    found = False
+    found, metrics = False, session.metrics
     for name, value in event.data.items():
         if is_number(value):
-            session.metrics.setdefault(name, ExactSum()).add(value)
+            total = metrics.get(name)
+            if total is None:  # and not setdefault, which would make a sum for every value
+                total = metrics[name] = ExactSum()
+            total.add(value)
             found = True
     return found
 

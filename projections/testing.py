@@ -29,8 +29,10 @@ from eventlog import Event, EventLog, NewEvent
 from projections._documents import canonical_json
 from projections._engine import project
 from projections._fold import fold
+from projections._keyed import KeyedProjection
 from projections._live import LiveView
 from projections._protocol import Projection
+from projections._rows import dump_rows, rows_decoder
 from projections._states import StateCodec
 from projections._testing_events import (
     STANDARD_TYPE_NAMES,
@@ -139,6 +141,12 @@ def _pure_answer(projection: Projection[Any, Any], codec: StateCodec, events: li
     _compare(projection, "the same state gave another answer", answer, _answer(projection, state))
     again = _answer(projection, fold(projection, events))
     _compare(projection, "the same events gave another answer", answer, again)
+    if isinstance(projection, KeyedProjection) and projection.answers_by_key:
+        decode = rows_decoder(projection)
+        parts = dump_rows(projection, projection.result(state))
+        kept = [row for part in parts for row in decode(part)]
+        what = "a row is another after its way through JSON"
+        _compare(projection, what, answer, canonical_json(kept))
     return answer
 
 

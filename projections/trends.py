@@ -97,6 +97,7 @@ class SessionTrends(KeyedProjection[TrendState, SessionMetrics]):
 
     name = "session-trends"
     version = 2  # the state extends that of the summaries: raise it with theirs
+    rows_version = 1
     types = SessionSummaries.types
 
     def initial_one(self) -> TrendState:

@@ -75,10 +75,11 @@ def cached(path: Path) -> list[Path]:
     return sorted(file for file in (path / "cache" / "partials").rglob("*") if file.is_file())
 
 
-def test_there_is_a_file_per_sealed_segment_and_one_for_all(path: Path) -> None:
+def test_there_is_a_file_per_sealed_segment_and_three_for_all(path: Path) -> None:
     ask(path)
     with EventLog.open(path, readonly=True) as log:
-        assert len(cached(path)) == len(log.sealed()) + 1
+        segments = [f"{entry.first_sequence:019}" for entry in log.sealed()]
+    assert [file.name for file in cached(path)] == [*segments, "begun", "merged", "rows-1"]
 
 
 def test_deleting_the_cache_changes_no_answer(path: Path) -> None:
@@ -107,9 +108,10 @@ def test_a_damaged_partial_is_computed_again(path: Path, damage: Callable[[bytes
 
 def test_a_partial_of_another_segment_is_not_taken(path: Path) -> None:
     right = ask(path)
-    first, second, *_, merged = cached(path)
+    first, second, *_, merged, rows = cached(path)
     first.write_bytes(second.read_bytes())
     merged.unlink()
+    rows.unlink()
     assert ask(path) == right
 
 
@@ -129,8 +131,24 @@ def test_a_whole_partial_that_holds_no_state_is_computed_again(path: Path) -> No
         for file in cached(path):
             found = cache.read(file.name)
             assert found is not None
-            cache.put(file.name, found[0], b'[["s-1", {"events": "many"}]]')
+            cache.put(file.name, found.covers, [b'[["s-1", {"events": "many"}]]'])
     assert ask(path) == right
+
+
+@pytest.mark.parametrize("part", [b"[{}]", b"[null]", b"", b"{"])
+@pytest.mark.parametrize("name", ["merged", "rows-1", "begun"])
+def test_parts_that_do_not_belong_together_are_not_taken(
+    path: Path, name: str, part: bytes
+) -> None:
+    right = ask(path)
+    with EventLog.open(path, readonly=True) as log:
+        cache = PartialCache(log, SessionSummaries())
+        found = cache.read(name)
+        assert found is not None
+        for parts in ([], [part], [part] * len(found), [found.part(0), part]):
+            if parts != [found.part(number) for number in range(len(found))]:
+                cache.put(name, found.covers, parts)
+                assert ask(path) == right
 
 
 def test_a_partial_of_another_version_is_not_taken(path: Path) -> None:
@@ -156,6 +174,21 @@ def test_what_is_new_is_merged_with_what_was_cached(path: Path) -> None:
         write_sample(log, 8, seed=3)
     assert ask(path) == plain(path)
     assert ask(path) == plain(path)
+
+
+def test_a_question_about_an_earlier_moment_leaves_what_is_kept_about_now(path: Path) -> None:
+    ask(path)
+    (merged,) = (file for file in cached(path) if file.name == "merged")
+    before = merged.read_bytes()
+    with EventLog.open(path, readonly=True) as log:
+        until = log.sealed()[1].last_sequence
+        for _ in range(2):
+            found = project(log, SessionSummaries(), until)
+            assert found == SessionSummaries().result(
+                fold(SessionSummaries(), log.read(until=until))
+            )
+    assert merged.read_bytes() == before
+    assert merged.with_name("merged-earlier").exists()
 
 
 def test_killing_it_at_random_moments_leaves_no_wrong_answer(path: Path) -> None:

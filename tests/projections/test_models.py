@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import projections
 from eventlog import Event, EventLog, NewEvent
 from projections import (
     READ_MODELS,
@@ -190,3 +191,15 @@ def test_an_empty_log_has_an_answer(name: str) -> None:
 def test_the_list_of_models_cannot_be_changed(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         READ_MODELS["mine"] = Areas  # type: ignore[index]
+
+
+def test_each_read_model_stands_under_its_own_name() -> None:
+    assert {name: make.name for name, make in READ_MODELS.items()} == {  # type: ignore[attr-defined]
+        name: name for name in READ_MODELS
+    }
+
+
+def test_all_that_the_package_names_is_there() -> None:
+    assert set(projections.__all__) == set(projections._MODULE_OF)
+    for name in projections.__all__:
+        assert getattr(projections, name) is not None

@@ -27,6 +27,7 @@ STATE_ERRORS: list[tuple[Make, str]] = [
     (wrong.SharingPerKey, "'sharing-per-key': initial_one gave a state .* make a new one"),
     (wrong.Keyless, "'keyless': initial must be annotated"),
     (wrong.Unreadable, "'unreadable': its state cannot be read from JSON: .*unions"),
+    (wrong.Rowless, "'rowless': result_one must be annotated with the type of its row"),
     (wrong.local, "'local': .* 'Hidden' is not defined. Define it at the top of its module"),
 ]
 BROKEN_LAWS: list[tuple[Make, str]] = [
@@ -38,6 +39,7 @@ BROKEN_LAWS: list[tuple[Make, str]] = [
         r"  expected \[1,.*\n  found    \[0,",
     ),
     (wrong.Meddling, "'meddling': apply changed an event"),
+    (wrong.Rounding, "'rounding': a row is another after its way through JSON"),
     (wrong.Consuming, "'consuming': result changed the state"),
 ]  # fmt: skip
 

@@ -21,6 +21,41 @@ class Tally:
     seen: list[str] = Factory(list)
 
 
+@define
+class Row:
+    """What is known of one key."""
+
+    mean: float
+
+
+class Rounding(KeyedProjection[Tally, Row]):
+    """Its row says that it is a float, and is not always one."""
+
+    name, version, types = "rounding", 1, None
+    rows_version = 1
+
+    def initial_one(self) -> Tally:
+        return Tally()
+
+    def apply_one(self, state: Tally, event: Event) -> Tally:
+        return Tally(state.events + 1)
+
+    def merge_one(self, earlier: Tally, later: Tally) -> Tally:
+        return Tally(earlier.events + later.events)
+
+    def result_one(self, key: str | None, state: Tally) -> Row:
+        return Row(state.events)
+
+
+class Rowless(Rounding):
+    """Nobody can tell what its rows are."""
+
+    name = "rowless"
+
+    def result_one(self, key, state):  # type: ignore[no-untyped-def]
+        return super().result_one(key, state)
+
+
 class Right:
     """Counts events, and lists their types. The others change one thing about it."""
 

@@ -1,0 +1,1 @@
+"""What we are compared with, each at its best reasonable settings (docs/benchmarks.md)."""
