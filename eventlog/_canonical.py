@@ -10,12 +10,12 @@ import re
 import msgspec
 
 _TEXT = rb'"(?!")[^"\\]*(?:\\.[^"\\]*)*"'
-_RESERVED = rb"(?:specversion|id|source|type|subject|time|data|sequence|commit|crc32)"
+_RESERVED = rb"(?:specversion|id|source|type|subject|time|schemaversion|data|sequence|commit|crc32)"
 _EXTENSION = rb',"(?!%b")([a-z0-9]{1,20})":(?:%b|-?\d+|true|false)' % (_RESERVED, _TEXT)
 _BEFORE_DATA = re.compile(
     rb'{"specversion":"1\.0","id":%b,"source":%b,"type":%b(?:,"subject":%b)?'
     rb',"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"'
-    rb'(?:,"schemaversion":\d+)?(?P<extensions>(?:%b)*)'
+    rb'(?:,"schemaversion":(?:[2-9]|[1-9]\d+))?(?P<extensions>(?:%b)*)'
     rb',"sequence":"\d{19}","data":(?={)' % (_TEXT, _TEXT, _TEXT, _TEXT, _EXTENSION)
 )
 _EXTENSIONS = re.compile(_EXTENSION)

@@ -86,7 +86,10 @@ class LineEncoder:
         extensions: Mapping[str, str | int | bool] | None = None,
     ) -> Prepared:
         """Check and encode everything but the sequence; InvalidEventError when refused."""
-        head = self._heads.get((source, type_, subject))
+        try:
+            head = self._heads.get((source, type_, subject))
+        except TypeError:  # a list as a subject, say: what is wrong with it is told below
+            head = None
         if head is None:
             head = self._make_head(source, type_, subject)
         stamp = time + _TIME_END
@@ -95,7 +98,8 @@ class LineEncoder:
             stamp = b'%b"%b%b' % (time, extra, _SEQUENCE_NAME)
         size = len(head) + len(stamp) + len(data)
         if id_ is not None:
-            size += max(0, len(_encode(check_text("id", id_))) - _ID_BYTES)
+            id_ = check_text("id", id_)
+            size += max(0, len(_encode(id_)) - _ID_BYTES)
         if size > self._longest:
             raise self._too_long(size)
         if id_ is None:
@@ -128,11 +132,11 @@ class LineEncoder:
         )
 
     def _make_head(self, source: str, type_: str, subject: str | None) -> bytes:
-        check_source(source)
-        check_text("type", type_)
+        source, type_ = check_source(source), check_text("type", type_)
         head = b'","source":%b,"type":%b' % (_encode(source), _encode(type_))
         if subject is not None:
-            head += b',"subject":' + _encode(check_text("subject", subject))
+            subject = check_text("subject", subject)
+            head += b',"subject":' + _encode(subject)
         head += b',"time":"'
         if len(self._heads) >= _HEADS_KEPT:
             self._heads.clear()  # a log of a million sessions must not keep a million heads
@@ -140,10 +144,13 @@ class LineEncoder:
         return head
 
 
-def _encode_extensions(schemaversion: int, extensions: Mapping[str, str | int | bool]) -> bytes:
+def _encode_extensions(schemaversion: int, extensions: object) -> bytes:
     parts = [b',"schemaversion":%d' % schemaversion] if schemaversion > 1 else []
-    for name in sorted(extensions):
-        value = check_extension(name, extensions[name])
+    if not isinstance(extensions, Mapping):
+        kind = type(extensions).__name__
+        raise InvalidEventError(f"extensions must be a mapping of names to values, not {kind}")
+    checked = [check_extension(name, value) for name, value in extensions.items()]
+    for name, value in sorted(checked):
         parts.append(b',"%b":%b' % (name.encode(), _encode(value)))
     return b"".join(parts)
 

@@ -226,7 +226,7 @@ class EventLog:
             type_, version, data = self.types.dump(event)
         else:
             raise InvalidEventError("a typed event carries its data itself: leave data out")
-        if extensions and "schemaversion" in extensions:
+        if isinstance(extensions, Mapping) and "schemaversion" in extensions:
             extensions = dict(extensions)
             version = _schema_version(extensions.pop("schemaversion"))
         return writer.encoder.prepare(
@@ -424,6 +424,9 @@ class EventLog:
         """
         self._closed = True
         if self._writer is None:
+            return
+        if self._writer.is_inherited:  # then another thread of the parent may hold any lock
+            self._writer.close()
             return
         try:
             with self._writer.lock():  # whoever makes it now

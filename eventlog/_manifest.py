@@ -62,6 +62,8 @@ def readable_entries(
     for line in lines:
         try:
             entry = decode_entry(line, salt)
+            if encode_entry(entry, salt)[:-1] != line:
+                fault("a line is not written as the format prescribes", offset, last + 1)
         except ValueError as error:
             fault(f"a line is damaged: {error}", offset, last + 1)
             behind_damage = True

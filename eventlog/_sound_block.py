@@ -21,10 +21,12 @@ from attrs import frozen
 
 from eventlog._check import CHECK_BYTES
 from eventlog._collector import collector_paused
-from eventlog._format import HARD_MAX_LINE_BYTES
+from eventlog._format import HARD_MAX_LINE_BYTES, SEQUENCE_DIGITS
 from eventlog._segments import Block
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Sequence = Annotated[str, msgspec.Meta(min_length=SEQUENCE_DIGITS, max_length=SEQUENCE_DIGITS)]
+_Check = Annotated[str, msgspec.Meta(min_length=8, max_length=8)]
 
 
 class _Line(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -36,11 +38,11 @@ class _Line(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     type: _Text
     subject: _Text | None = None
     time: str
-    schemaversion: int = 1
-    sequence: str
+    schemaversion: Annotated[int, msgspec.Meta(ge=1)] = 1
+    sequence: _Sequence
     data: dict[str, Any]
     commit: int | None = None
-    crc32: str
+    crc32: _Check
 
 
 _decode = msgspec.json.Decoder(_Line).decode_lines

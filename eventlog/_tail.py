@@ -103,23 +103,27 @@ def _sequence(line: bytes) -> int:
 
 
 def _is_torn(file: BufferedReader, salt: int, good_end: int, expected: int, size: int) -> bool:
-    """Whether no byte of a later batch follows the damaged one."""
+    """Whether one write that was cut short can have left what follows the last whole batch."""
     file.seek(good_end)
     data = file.read(size - good_end)
-    offset = 0
+    offset, met, line = 0, set[int](), b""
     for chunk in data.split(b"\n"):
         offset += len(chunk) + 1
         if offset < len(data) and ends_batch(chunk):
             return False
-        if any(_is_later_batch(line, expected) for _, line in intact_lines(chunk, salt)):
-            return False
-    return True
+        for _, line in intact_lines(chunk, salt):
+            met.add(_sequence(line))
+            if _batch_start(line) > expected:
+                return False
+    # The batch itself, every line of it: no write leaves other bytes before or inside it.
+    is_whole = _batch_start(line) == expected and met.issuperset(range(expected, _sequence(line)))
+    return not (is_whole and data.endswith(line + b"\n"))
 
 
-def _is_later_batch(line: bytes, expected: int) -> bool:
-    """Whether an intact line ends a batch that starts after ``expected``."""
+def _batch_start(line: bytes) -> int:
+    """The first sequence of the batch that an intact line ends; 0 when it ends none."""
     commit = commit_of(line)
-    return commit is not None and _sequence(line) - commit + 1 > expected
+    return 0 if commit is None else _sequence(line) - commit + 1
 
 
 def sequence_before(file: BufferedReader, end: int, salt: int) -> int | None:

@@ -19,7 +19,7 @@ def format_time(moment: datetime, name: str = "time") -> str:
             f"{name} must be a datetime, not {type(moment).__name__}: "
             "for text there is datetime.fromisoformat"
         )
-    if moment.tzinfo is None:
+    if moment.utcoffset() is None:
         raise InvalidEventError(
             f"{name} {moment.isoformat()} has no time zone: give an aware datetime, "
             "for example datetime.now(UTC)"

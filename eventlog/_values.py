@@ -27,9 +27,13 @@ _RESERVED = frozenset(
 
 
 def check_text(name: str, value: object) -> str:
-    """``value`` when it may stand in the attribute ``name``; InvalidEventError otherwise."""
+    """``value`` when it may stand in the attribute ``name``; InvalidEventError otherwise.
+
+    Of a subclass of str, which the encoder would not take, the text that it is.
+    """
     if not isinstance(value, str):
         raise InvalidEventError(f"{name} must be text, not {type(value).__name__}")
+    value = str.__str__(value)
     if not 1 <= len(value) <= MAX_TEXT:
         raise InvalidEventError(f"{name} has {len(value)} characters: it must have 1 to {MAX_TEXT}")
     if _CONTROL.search(value):
@@ -52,8 +56,8 @@ def check_source(value: object) -> str:
     return source
 
 
-def check_extension(name: object, value: object) -> str | int | bool:
-    """``value`` when the attribute ``name`` may hold it; InvalidEventError otherwise."""
+def check_extension(name: object, value: object) -> tuple[str, str | int | bool]:
+    """Both when the attribute ``name`` may hold ``value``; InvalidEventError otherwise."""
     if not isinstance(name, str):
         raise InvalidEventError(f"extension name {name!r} must be text, not {type(name).__name__}")
     if not _EXTENSION_NAME.fullmatch(name) or name in _RESERVED:
@@ -61,13 +65,14 @@ def check_extension(name: object, value: object) -> str | int | bool:
             f"extension name {name[:60]!r} is not allowed: use 1 to 20 characters of a-z and 0-9, "
             "and no name of the envelope itself"
         )
+    name = str.__str__(name)
     if isinstance(value, bool):
-        return value
+        return name, value
     if isinstance(value, int):
-        if -(2**31) <= value < 2**31:
-            return value
+        if -(2**31) <= (value := int.__int__(value)) < 2**31:
+            return name, value
         raise InvalidEventError(f"extension {name} is beyond 32 bits: write it as text")
-    return check_text(f"extension {name}", value)
+    return name, check_text(f"extension {name}", value)
 
 
 def encode_data(data: Mapping[str, Any]) -> bytes:
@@ -78,7 +83,9 @@ def encode_data(data: Mapping[str, Any]) -> bytes:
         if not _is_plain_object(data, MAX_NESTING):
             if not _names_are_text(data):
                 _check_value(data, "data", 1)  # which tells the place
-            _check_value(msgspec.to_builtins(data), "data", 1)
+            plain = msgspec.to_builtins(data)
+            _check_value(plain, "data", 1)
+            encoded = _encode(plain)  # what was checked, whatever else the objects would make
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidEventError(_refusal(error)) from None
     return encoded

@@ -235,7 +235,8 @@ class LogWriter:
         )
 
     @property
-    def _is_inherited(self) -> bool:
+    def is_inherited(self) -> bool:
+        """Whether this is a forked child, which has neither the writer's threads nor a say."""
         return _forks.generation != self.generation
 
     def refuse_fork(self) -> None:
@@ -394,18 +395,17 @@ class LogWriter:
 
         When it was interrupted, a second call does what is left.
         """
+        if self.is_inherited:
+            self._closed = self._is_released = True
+            return
         with self._lock:
             self._closed = True
-            if not self._is_inherited:
-                self._lease.end()
+            self._lease.end()
         with self._closing:
             if not self._is_released:
                 self._finish()
 
     def _finish(self) -> None:
-        if self._is_inherited:  # a forked child has neither the threads nor a say
-            self._is_released = True
-            return
         self._lease.join()
         if self._flusher is not None:
             self._flusher.stop()
@@ -425,7 +425,7 @@ class LogWriter:
         if getattr(self, "_is_released", True) or sys.is_finalizing():
             return
         try:
-            if not self._is_inherited:
+            if not self.is_inherited:
                 warnings.warn(f"{self!r} was never closed", ResourceWarning, stacklevel=2)
         finally:
             self.close()

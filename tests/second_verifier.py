@@ -44,7 +44,7 @@ ENTRY = (
 )
 SEQUENCE = rb'"sequence":"(\d{19})"'
 LINE = re.compile(rb"[^\n]*\n|[^\n]+")
-MARK = rb',"commit":(\d{1,9}),"crc32":"[0-9a-f]{8}"\}'
+MARK, LINE_END = rb',"commit":(\d{1,9})', rb',"crc32":"[0-9a-f]{8}"\}'
 ATTRIBUTE = r"[^\x00-\x1f\x7f-\x9f]{1,512}"
 URI_REFERENCE = r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+"
 TAKEN = set(re.findall(r'"(\w+)":', EVENT))
@@ -101,14 +101,18 @@ def merkle_root(hashes: list[bytes]) -> bytes:
 
 
 def later_batch(rest: bytes, salt: int, expected: int) -> bool:
-    """Whether a later batch follows the damaged line that ``rest`` begins with."""
+    """Whether a later batch, or all of that of ``expected``, lies in what no reader accepts."""
+    ends, met = re.compile(rb"(?:%b)?%b" % (MARK, LINE_END)), set[int]()
     for start in re.finditer(rb'\{"specversion":', rest):
-        for end in re.compile(MARK).finditer(rest, start.start()):
+        for end in ends.finditer(rest, start.start()):
             line = rest[start.start() : end.end()] + b"\n"
-            at = re.search(SEQUENCE, line)
-            if at and int(at[1]) - int(end[1]) + 1 > expected and intact(line, salt):
-                return True
-    return re.search(MARK + rb"\n.", rest, re.S) is not None
+            if (at := re.search(SEQUENCE, line)) and intact(line, salt):
+                met.add(int(at[1]))
+                first = int(at[1]) - int(end[1]) + 1 if end[1] else 0
+                all_met = first == expected and met.issuperset(range(first, int(at[1])))
+                if first > expected or (all_met and rest.startswith(b"\n", end.end())):
+                    return True
+    return re.search(MARK + LINE_END + rb"\n.", rest, re.S) is not None
 
 
 def frames_of(content: bytes) -> Iterator[tuple[int, int, int]]:
@@ -273,7 +277,7 @@ class Log:
                 cuts = frames_of(content)
                 content = b"".join([decompressed(content[at:][:n], raw) for at, n, raw in cuts])
             lines = [one for one in LINE.findall(content) if intact(one, self.salt)]
-            if any(int(re.findall(SEQUENCE, line)[0]) > self.pruned for line in lines):
+            if any(int(at) > self.pruned for one in lines for at in re.findall(SEQUENCE, one)[:1]):
                 yield (name, 0, self.pruned, "holds what was not pruned")
 
     def raw_segment(self, name: str, first: int, active: bool) -> Iterator[Fault]:
@@ -288,7 +292,7 @@ class Log:
             at = len(content)
             need(not lines.batch, "the last batch is not whole")
         except ValueError as error:
-            torn = active and not later_batch(content[at:], self.salt, lines.expected)
+            torn = active and not later_batch(content[lines.whole :], self.salt, lines.begun)
             yield (name, at, lines.expected, "torn: " * torn + str(error))
         self.expected = lines.expected
 

@@ -111,6 +111,20 @@ def test_a_forked_child_that_closes_its_parents_log_changes_nothing(tmp_path: Pa
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_child_that_was_forked_while_a_thread_writes_can_close_its_parents_log(
+    tmp_path: Path,
+) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        writer = log._writer
+        assert writer is not None
+        with writer.lock():  # as a thread of the parent has it, and nobody in the child
+            assert _in_fork(log.close) == "done"
+            assert _in_fork(writer.__del__) == "done"
+        log.append("test.numbered", {"n": 1})
+    assert numbers(tmp_path / "log") == [1]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_forked_child_that_drops_its_parents_log_changes_nothing(tmp_path: Path) -> None:
     logs = [EventLog.open(tmp_path / "log")]
 

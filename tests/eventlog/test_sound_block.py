@@ -96,6 +96,13 @@ def test_no_flipped_bit_is_sound(written: tuple[bytes, int]) -> None:
         (b',"commit":3', b',"data":{},"commit":3'),
         (b',"commit":3', b',"commit":03'),
         (b'"n":', b'"n": '),
+        (b'"data":', b'"schemaversion":0,"data":'),
+        (b',"sequence"', b',"schemaversion":1,"sequence"'),
+        (b',"sequence"', b',"schemaversion":0,"sequence"'),
+        (b',"sequence"', b',"schemaversion":-2,"sequence"'),
+        (b',"sequence"', b',"schemaversion":02,"sequence"'),
+        (b',"sequence"', b',"aa":1,"schemaversion":3,"sequence"'),
+        (b',"sequence"', b',"schemaversion":3,"schemaversion":3,"sequence"'),
         (b'"data":{', b'"data":{},"data":{'),
         (b'"time":"2026-11-2', b'"time":"2026-W1-2'),
         (b',"commit":3', b',"crc32":"00000000"'),
@@ -152,3 +159,21 @@ def test_escaped_text_is_sound(tmp_path: Path) -> None:
         log.append("a", {"text": "\u0000 \n \\"}, subject='with "quotes"')
         salt = salt_of(log.log_id)
     assert is_sound(active_file(path).read_bytes(), salt)
+
+
+def test_fields_that_are_right_only_when_they_are_joined_are_not_sound(
+    written: tuple[bytes, int],
+) -> None:
+    """A digit that moved from one line's field into the next line's."""
+    data, salt = written
+    one, two, *others = data.split(b"\n")
+    shorter = resealed(
+        one.replace(b'"sequence":"0000000000000000001"', b'"sequence":"000000000000000000"'), salt
+    )
+    longer = resealed(two.replace(b'"sequence":"0', b'"sequence":"10'), salt)
+    changed = b"\n".join([shorter, longer, *others])
+    assert not is_sound(changed, salt)
+    assert faults(changed, salt)
+    checks = one[-10:-2] + two[-10:-2]
+    moved = [one[:-10] + checks[:7] + b'"}', two[:-10] + checks[7:] + b'"}']
+    assert not is_sound(b"\n".join([*moved, *others]), salt)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from enum import IntEnum
+from datetime import UTC, date, datetime, tzinfo
+from enum import Enum, IntEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -40,6 +40,26 @@ def cycle() -> dict[str, Any]:
 
 class Colour(IntEnum):
     RED = 1
+
+
+class Text(str):
+    """Text of a library that has its own class for it."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "shown otherwise"
+
+
+class NoZone(tzinfo):
+    def utcoffset(self, _: datetime | None) -> None:
+        return None
+
+    def dst(self, _: datetime | None) -> None:
+        return None
+
+    def tzname(self, _: datetime | None) -> None:
+        return None
 
 
 BAD_DATA: dict[str, tuple[Callable[[], Any], str]] = {
@@ -106,6 +126,14 @@ BAD_ATTRIBUTES: dict[str, tuple[dict[str, Any], str]] = {
     "long id": ({"id": LONG}, "id has 513 characters"),
     "id with ESC": ({"id": "a\x1b[2J"}, "id holds a control character"),
     "naive time": ({"time": datetime(2026, 1, 1)}, "has no time zone: give an aware datetime"),
+    "naive time with a zone that knows nothing": (
+        {"time": datetime(2026, 1, 1, tzinfo=NoZone())},
+        "has no time zone: give an aware datetime",
+    ),
+    "a list as subject": ({"subject": ["a"]}, "subject must be text, not list"),
+    "an object as source": ({"source": {}}, "source must be text, not dict"),
+    "a list as extensions": ({"extensions": ["a"]}, "extensions must be a mapping of names"),
+    "a number as extension name": ({"extensions": {"a": 1, 1: 1}}, "name 1 must be text, not int"),
     "extension in capitals": ({"extensions": {"Trace": "x"}}, "name 'Trace' is not allowed"),
     "extension with a dash": ({"extensions": {"a-b": "x"}}, "is not allowed"),
     "extension of 21": ({"extensions": {"a" * 21: "x"}}, "is not allowed"),
@@ -184,7 +212,30 @@ def test_what_lies_just_within_the_bounds_is_stored_unchanged(
     assert event.extensions == wanted
 
 
-# The cheap look at the encoded bytes
+def test_text_of_a_subclass_is_stored_as_the_text_that_it_is(tmp_path: Path) -> None:
+    with EventLog.open(tmp_path / "log") as log:
+        name = Text("a")
+        log.append(name, {}, id=name, subject=name, source=name, extensions={name: name})
+        event = next(log.read())
+    assert (event.type, event.id, event.subject, event.source) == ("a", "a", "a", "a")
+    assert event.extensions == {"a": "a"}
+
+
+def test_what_was_checked_is_what_is_stored() -> None:
+    """An object may be one thing to a check and another to an encoder."""
+
+    class Odd(int, Enum):
+        LARGE = 2**70
+
+        def __new__(cls, value: int) -> Odd:
+            self = int.__new__(cls, value)
+            self._value_ = 1
+            return self
+
+    assert encode_data({"a": Odd.LARGE}) == b'{"a":1}'
+
+
+# Every value
 
 wild_names = st.one_of(
     strategies.texts,

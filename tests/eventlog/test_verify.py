@@ -14,8 +14,9 @@ import pytest
 from attrs import asdict, evolve
 
 from eventlog import EventLog, LogNotFoundError, NotALogError, verify
-from eventlog._check import salt_of
+from eventlog._check import CHECK_BYTES, finish_line, salt_of
 from eventlog._manifest_lines import SealedEntry, encode_entry
+from tests.second_verifier import Log
 from tests.support import DEEP
 from tests.support.files import FailingFiles
 from tests.support.logs import active_file, batch, flip, segment_files
@@ -237,6 +238,27 @@ def test_a_manifest_that_was_forged_with_fitting_hashes_contradicts_the_segment(
     (log_path / "manifest.jsonl").write_bytes(forged + encode_entry(following, salt))
     found = [fault for fault in verify(log_path).faults if message in fault.message]
     assert [fault.kind for fault in found] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"events":3', b'"events": 3'),
+        (b'"events":3', b'"events":4,"events":3'),
+        (b'"events":3', b'"other":4,"events":3'),
+        (b'"sealed"', rb'"\u0073ealed"'),
+    ],
+)
+def test_a_manifest_line_that_was_forged_in_another_form_is_found(
+    log_path: Path, old: bytes, new: bytes
+) -> None:
+    path = log_path / "manifest.jsonl"
+    salt = salt_of(EventLog.open(log_path, readonly=True).log_id)
+    first, last = path.read_bytes().splitlines(keepends=True)
+    assert old in last
+    path.write_bytes(first + finish_line(last.replace(old, new)[: -CHECK_BYTES - 1], salt))
+    assert [fault.kind for fault in verify(log_path).faults] == ["manifest"]
+    assert list(Log(log_path).faults())
 
 
 def test_damage_before_an_unfinished_end_is_told_apart_from_it(tmp_path: Path) -> None:
