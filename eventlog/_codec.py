@@ -7,7 +7,9 @@ Encoding takes two steps, because the sequence is known only under the writer's 
 from __future__ import annotations
 
 import re
+import time as clock
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,11 +19,15 @@ from eventlog._check import CHECK_BYTES, finish_line, salt_of
 from eventlog._errors import DamagedLogError, InvalidEventError
 from eventlog._event import Event
 from eventlog._format import HARD_MAX_LINE_BYTES, SEQUENCE_DIGITS
-from eventlog._values import check_extension, check_source, check_text
+from eventlog._times import format_time, stamp_ns
+from eventlog._values import check_extension, check_source, check_text, encode_data
 
 _encode = msgspec.json.Encoder().encode
 _event_decoder = msgspec.json.Decoder(Event)
 _object_decoder = msgspec.json.Decoder(dict[str, Any])
+
+DEFAULT_SOURCE = "eventlog"
+"""Of an event whose caller names no source."""
 
 _HEADS_KEPT = 4096
 _START = b'{"specversion":"1.0","id":"'
@@ -76,35 +82,41 @@ class LineEncoder:
 
     def prepare(
         self,
-        source: str,
+        source: str | None,
         type_: str,
         subject: str | None,
-        time: bytes,
-        data: bytes,
+        time: datetime | None,
+        data: Mapping[str, Any] | None,
         id_: str | None = None,
         schemaversion: int = 1,
         extensions: Mapping[str, str | int | bool] | None = None,
     ) -> Prepared:
-        """Check and encode everything but the sequence; InvalidEventError when refused."""
+        """Check and encode everything but the sequence; InvalidEventError when refused.
+
+        ``time`` None: now.
+        """
+        if source is None:
+            source = DEFAULT_SOURCE
         try:
             head = self._heads.get((source, type_, subject))
         except TypeError:  # a list as a subject, say: what is wrong with it is told below
             head = None
         if head is None:
             head = self._make_head(source, type_, subject)
-        stamp = time + _TIME_END
+        moment = stamp_ns(clock.time_ns()) if time is None else format_time(time).encode()
+        stamp, encoded = moment + _TIME_END, encode_data({} if data is None else data)
         if extensions or schemaversion != 1:
             extra = _encode_extensions(schemaversion, extensions or {})
-            stamp = b'%b"%b%b' % (time, extra, _SEQUENCE_NAME)
-        size = len(head) + len(stamp) + len(data)
+            stamp = b'%b"%b%b' % (moment, extra, _SEQUENCE_NAME)
+        size = len(head) + len(stamp) + len(encoded)
         if id_ is not None:
             id_ = check_text("id", id_)
             size += max(0, len(_encode(id_)) - _ID_BYTES)
         if size > self._longest:
             raise self._too_long(size)
         if id_ is None:
-            return Prepared(head, stamp, data)
-        return Prepared(head, stamp, data, GivenId(source, id_, head + DATA_NAME + data))
+            return Prepared(head, stamp, encoded)
+        return Prepared(head, stamp, encoded, GivenId(source, id_, head + DATA_NAME + encoded))
 
     def finish(self, prepared: Prepared, sequence: int, commit: int | None) -> bytes:
         """The line, LF included."""

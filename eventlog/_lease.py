@@ -22,10 +22,14 @@ class Lease:
     def __init__(self, lock: WriterLock, thread_lock: Lock) -> None:
         self.is_ready = False
         """Whether the lock is held, and its holder knows all that others wrote before."""
+        self.is_kept = False
+        """Whether it is held beyond a use: a thread watches for the end of the burst."""
+        self.uses = 0
+        """Counted by the writer, so that the thread sees whether there were any since it looked."""
+        self._seen = 0
         self._lock = lock
         self._last_use = 0.0
         self._taken = 0.0
-        self._is_kept = False
         self._is_ended = False
         self._wake = Lock()  # taken while there is nothing to watch; see _turns.py: no Condition
         self._wake.acquire()
@@ -42,19 +46,18 @@ class Lease:
         self._last_use += self._taken - started
 
     def used(self) -> None:
-        """After every use: give the lock back, unless this writer is busy."""
+        """After a use when it is not kept: give the lock back, unless this writer is busy."""
         last, self._last_use = self._last_use, time.monotonic()
-        if self._is_kept:
-            return
         if self._last_use - last < BURST_SECONDS:
-            self._is_kept = True
+            self._seen = 0
+            self.is_kept = True
             self._start_watching()
         else:
             self._release()
 
     def _release(self) -> None:
         self.is_ready = False  # first, for an interrupt may come between
-        self._is_kept = False
+        self.is_kept = False
         self._lock.release()
 
     def _start_watching(self) -> None:
@@ -66,11 +69,12 @@ class Lease:
 
         Not before the burst is worth what handing the lock over costs.
         """
-        now = time.monotonic()
-        if now - self._last_use < BURST_SECONDS and (
-            now - self._taken < BURST_SECONDS or not self._lock.is_wanted()
-        ):
-            return False
+        now, seen = time.monotonic(), self._seen
+        self._seen = self.uses
+        if seen != self.uses:
+            if now - self._taken < BURST_SECONDS or not self._lock.is_wanted():
+                return False
+            self._last_use = now  # it is still busy, and goes on when its turn comes
         self._release()
         return True
 

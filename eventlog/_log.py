@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventlog import _forks
 from eventlog._catalog import Catalog
-from eventlog._codec import Prepared
+from eventlog._codec import LineEncoder, Prepared
 from eventlog._errors import ClosedLogError, InvalidEventError, ReadOnlyError
 from eventlog._event import Event
 from eventlog._files import Files
@@ -22,8 +22,6 @@ from eventlog._new_event import NewEvent
 from eventlog._query import Query
 from eventlog._reader import line_blocks, scan
 from eventlog._segments import OnDamage, raise_damage
-from eventlog._times import format_time, stamp_ns
-from eventlog._values import encode_data
 
 if TYPE_CHECKING:
     from eventlog._info import LogInfo
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from eventlog._types import EventTypes
     from eventlog._writer import LogWriter, Sync
 
-DEFAULT_SOURCE = "eventlog"
 DEFAULT_SEGMENT_BYTES = 64 << 20
 
 _EVENT_OF = itemgetter(1)  # of a pair of a line and its event
@@ -172,7 +169,12 @@ class EventLog:
         writer = self._usable_writer()
         if expected_sequence is not None:
             _check_expected("expected_sequence", expected_sequence)
-        prepared = self._prepare(writer, event, data, subject, source, id, time, extensions)
+        version = 1
+        if type(event) is not str or extensions is not None:
+            event, data, version, extensions = self._resolve(event, data, extensions)
+        prepared = writer.encoder.prepare(
+            source, event, subject, time, data, id, version, extensions
+        )  # fmt: skip
         if prepared.given is None and expected_stream_sequence is None:
             return writer.append((prepared,), expected_sequence)
         stream = _expected_stream({subject}, expected_stream_sequence)
@@ -194,13 +196,7 @@ class EventLog:
         writer, events = self._usable_writer(), list(events)
         if expected_sequence is not None:
             _check_expected("expected_sequence", expected_sequence)
-        batch = [
-            self._prepare(
-                writer, one.event, one.data, one.subject, one.source, one.id, one.time,
-                one.extensions,
-            )
-            for one in events
-        ]  # fmt: skip
+        batch = [self._prepare(writer.encoder, one) for one in events]
         if not batch:
             return []
         if expected_stream_sequence is not None or any(one.given is not None for one in batch):
@@ -209,17 +205,21 @@ class EventLog:
         first = writer.append(batch, expected_sequence)
         return list(range(first, first + len(batch)))
 
-    def _prepare(
+    def _prepare(self, encoder: LineEncoder, one: NewEvent) -> Prepared:
+        event, data, version, extensions = one.event, one.data, 1, one.extensions
+        if type(event) is not str or extensions is not None:
+            event, data, version, extensions = self._resolve(event, data, extensions)
+        return encoder.prepare(
+            one.source, event, one.subject, one.time, data, one.id, version, extensions
+        )
+
+    def _resolve(
         self,
-        writer: LogWriter,
         event: object,
         data: Mapping[str, Any] | None,
-        subject: str | None,
-        source: str | None,
-        id_: str | None,
-        time: datetime | None,
         extensions: Mapping[str, str | int | bool] | None,
-    ) -> Prepared:
+    ) -> tuple[str, Mapping[str, Any] | None, int, Mapping[str, str | int | bool] | None]:
+        """The type's name, the data, their version and the other extensions."""
         if isinstance(event, str):
             type_, version = event, 1
         elif data is None:
@@ -229,16 +229,7 @@ class EventLog:
         if isinstance(extensions, Mapping) and "schemaversion" in extensions:
             extensions = dict(extensions)
             version = _schema_version(extensions.pop("schemaversion"))
-        return writer.encoder.prepare(
-            DEFAULT_SOURCE if source is None else source,
-            type_,
-            subject,
-            stamp_ns(clock.time_ns()) if time is None else format_time(time).encode(),
-            encode_data({} if data is None else data),
-            id_,
-            version,
-            extensions,
-        )
+        return type_, data, version, extensions
 
     def _looking_up(self, writer: LogWriter) -> Lookups:
         lookups = self._lookups

@@ -12,7 +12,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 
@@ -43,7 +42,6 @@ from eventlog._repair_plan import RepairPlan, SegmentPlan, plan_repair
 from eventlog._salvage import Salvaged, lines_in, salvage
 from eventlog._sealer import record, seal_segment
 from eventlog._segments import RawSegment
-from eventlog._times import format_time
 from eventlog._verify import Audit, Fault, audit_of, verify
 
 LOST_TYPE = "eventlog.lost"
@@ -287,8 +285,8 @@ def _write_salvaged(
         source="eventlog/repair",
         type_=LOST_TYPE,
         subject=None,
-        time=format_time(datetime.now(UTC)).encode(),
-        data=b'{"reason":"nothing intact was left of this event"}',
+        time=None,
+        data={"reason": "nothing intact was left of this event"},
     )
     data = b"".join(
         line + b"\n" if line is not None else encoder.finish(marker, sequence, commit)

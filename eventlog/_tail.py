@@ -116,8 +116,8 @@ def _is_torn(file: BufferedReader, salt: int, good_end: int, expected: int, size
             if _batch_start(line) > expected:
                 return False
     # The batch itself, every line of it: no write leaves other bytes before or inside it.
-    is_whole = _batch_start(line) == expected and met.issuperset(range(expected, _sequence(line)))
-    return not (is_whole and data.endswith(line + b"\n"))
+    is_whole = _batch_start(line) == expected and data.endswith(line + b"\n")
+    return not (is_whole and all(one in met for one in range(expected, _sequence(line))))
 
 
 def _batch_start(line: bytes) -> int:

@@ -160,7 +160,10 @@ class LogWriter:
 
     def let_go(self) -> None:
         """Let other processes in, now or at the end of a burst."""
-        self._lease.used()
+        lease = self._lease
+        lease.uses += 1
+        if not lease.is_kept:
+            lease.used()
 
     def give_up(self) -> None:
         """Let other processes in at once."""

@@ -44,7 +44,7 @@ ENTRY = (
 )
 SEQUENCE = rb'"sequence":"(\d{19})"'
 LINE = re.compile(rb"[^\n]*\n|[^\n]+")
-MARK, LINE_END = rb',"commit":(\d{1,9})', rb',"crc32":"[0-9a-f]{8}"\}'
+END = re.compile(rb'(?:,"commit":(\d{1,9}))?,"crc32":"[0-9a-f]{8}"\}(\n?)')
 ATTRIBUTE = r"[^\x00-\x1f\x7f-\x9f]{1,512}"
 URI_REFERENCE = r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+"
 TAKEN = set(re.findall(r'"(\w+)":', EVENT))
@@ -74,7 +74,7 @@ def intact(line: bytes, salt: int = 0) -> bool:
 
 
 def check_event(event: re.Match[bytes]) -> None:
-    """The rules for attributes and data, beyond their grammar."""
+    """The rules for attributes and data, beyond their grammar; no lone surrogate can be encoded."""
     extensions = re.findall(EXTENSION.encode(), event["extensions"])
     names = [name.decode() for name, _, _ in extensions]
     need(names == sorted(set(names) - TAKEN), "the order or the name of extensions")
@@ -88,8 +88,7 @@ def check_event(event: re.Match[bytes]) -> None:
     need(not re.search(rb"\s", bare), "white space outside of strings")
     steps = (1 if bracket in b"[{" else -1 for bracket in re.findall(rb"[\[\]{}]", bare))
     need(max(accumulate(steps)) <= 100, "data is deeper than 100")
-    values = [texts, JSON.decode(event["data"].decode())]
-    json.dumps(values, ensure_ascii=False).encode()  # which a lone surrogate can't be
+    json.dumps([texts, JSON.decode(event["data"].decode())], ensure_ascii=False).encode()
 
 
 def merkle_root(hashes: list[bytes]) -> bytes:
@@ -100,19 +99,19 @@ def merkle_root(hashes: list[bytes]) -> bytes:
     return sha256(b"\1" + merkle_root(hashes[:left]) + merkle_root(hashes[left:])).digest()
 
 
-def later_batch(rest: bytes, salt: int, expected: int) -> bool:
-    """Whether a later batch, or all of that of ``expected``, lies in what no reader accepts."""
-    ends, met = re.compile(rb"(?:%b)?%b" % (MARK, LINE_END)), set[int]()
+def later_batch(content: bytes, lines: Lines) -> bool:
+    """Whether a later batch follows the whole ones, or all of the next one: no tear has either."""
+    rest, expected, met = content[lines.whole :], lines.expected - lines.batch, set[int]()
     for start in re.finditer(rb'\{"specversion":', rest):
-        for end in ends.finditer(rest, start.start()):
-            line = rest[start.start() : end.end()] + b"\n"
-            if (at := re.search(SEQUENCE, line)) and intact(line, salt):
-                met.add(int(at[1]))
-                first = int(at[1]) - int(end[1]) + 1 if end[1] else 0
-                all_met = first == expected and met.issuperset(range(first, int(at[1])))
-                if first > expected or (all_met and rest.startswith(b"\n", end.end())):
+        for end in END.finditer(rest, start.start()):
+            line = rest[start.start() : end.start(2)] + b"\n"
+            if (at := re.search(SEQUENCE, line)) and intact(line, lines.log.salt):
+                met.add(last := int(at[1]))
+                first = last + 1 - int(end[1] or last + 1)
+                all_met = first == expected and all(one in met for one in range(first, last))
+                if first > expected or (all_met and end[2]):
                     return True
-    return re.search(MARK + LINE_END + rb"\n.", rest, re.S) is not None
+    return re.search(rb',"commit":\d{1,9},"crc32":"[0-9a-f]{8}"\}\n.', rest, re.S) is not None
 
 
 def frames_of(content: bytes) -> Iterator[tuple[int, int, int]]:
@@ -162,12 +161,11 @@ class Lines:  # of one segment, taken in order
         if event[1] != f'"{self.log.log_id}-{sequence}"'.encode():
             self.log.given_ids.add(given)
         self.raw_bytes += len(line)
-        self.batch += 1
         if event["commit"]:
-            need(int(event["commit"]) == self.batch, f"{self.batch} lines were expected")
+            need(int(event["commit"]) == self.batch + 1, f"{self.batch + 1} lines were expected")
             need(self.raw_bytes <= self.whole + 64 * MIB, "the batch is larger than 64 MiB")
-            self.whole, self.batch = self.raw_bytes, 0
-        self.expected += 1
+            self.whole = self.raw_bytes
+        self.expected, self.batch = self.expected + 1, 0 if event["commit"] else self.batch + 1
         self.leaves.append(sha256(b"\0" + line[:-1]).digest())
         self.times.append(event[5].decode())
 
@@ -199,7 +197,7 @@ class Log:
         yield from self.raw_segments()
 
     def content(self, name: str) -> bytes:  # none of a missing file, which is nowhere sound
-        return (self.path / name).read_bytes() if (self.path / name).exists() else b""
+        return (self.path / name).read_bytes() if (self.path / name).is_file() else b""
 
     def manifest(self, content: bytes, previous: str) -> Iterator[Fault]:
         """Each line; the end may be torn while its raw segment is there."""
@@ -209,8 +207,7 @@ class Log:
             try:
                 self.take_entry(line[0], previous)
             except ValueError as error:
-                kind = "torn: " * torn + str(error)
-                yield ("manifest.jsonl", line.start(), self.expected, kind)
+                yield ("manifest.jsonl", line.start(), self.expected, "torn: " * torn + str(error))
             previous = sha256(line[0].removesuffix(b"\n")).hexdigest()
 
     def take_entry(self, line: bytes, previous: str) -> None:
@@ -245,11 +242,10 @@ class Log:
         except (ValueError, zstandard.ZstdError) as error:
             yield (name, offset, lines.expected, str(error))
             return
-        found: dict[str, object] = {"last_sequence": lines.expected - 1}
+        found: dict[str, object] = {"first_time": min(lines.times), "last_time": max(lines.times)}
+        found |= {"last_sequence": lines.expected - 1, "raw_bytes": lines.raw_bytes}
         found |= {"events": len(lines.leaves), "merkle_root": merkle_root(lines.leaves).hex()}
-        found |= {"first_time": min(lines.times), "last_time": max(lines.times)}
-        found |= {"raw_bytes": lines.raw_bytes, "stored_bytes": len(content)}
-        found |= {"sha256": sha256(content).hexdigest()}
+        found |= {"sha256": sha256(content).hexdigest(), "stored_bytes": len(content)}
         for what, is_ in found.items():
             if is_ != entry[what]:
                 yield (name, 0, lines.expected, f"{what} is {is_}, not {entry[what]}")
@@ -292,7 +288,7 @@ class Log:
             at = len(content)
             need(not lines.batch, "the last batch is not whole")
         except ValueError as error:
-            torn = active and not later_batch(content[lines.whole :], self.salt, lines.begun)
+            torn = active and not later_batch(content, lines)
             yield (name, at, lines.expected, "torn: " * torn + str(error))
         self.expected = lines.expected
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -20,8 +22,8 @@ SALT = salt_of(LOG_ID)
 def line_of(sequence: int, data: bytes = b"{}") -> bytes:
     """An intact line without its LF."""
     encoder = LineEncoder(LOG_ID, 1 << 20)
-    time = "2026-02-06T12:34:56.789012Z"
-    prepared = encoder.prepare("b", "a", None, time.encode(), data)
+    time = datetime(2026, 2, 6, 12, 34, 56, 789012, UTC)
+    prepared = encoder.prepare("b", "a", None, time, json.loads(data))
     return encoder.finish(prepared, sequence, 1)[:-1]
 
 

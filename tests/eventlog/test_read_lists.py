@@ -60,7 +60,7 @@ def log(path: Path) -> Iterator[EventLog]:
         {"after": 3 * COUNT + 9},
         {"after": 4 * COUNT},
         {"types": "test.3"},
-        {"types": {"test.3", "test.4"}, "after": 5, "until": 4 * COUNT - 5},
+        {"types": ["test.3", "test.4"], "after": 5, "until": 4 * COUNT - 5},
         {"types": "missing"},
         {"before": START + timedelta(seconds=2000)},
     ],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from eventlog import DamagedLogError, EventLog
+from eventlog import DamagedLogError, EventLog, repair
 from tests.support import DEEP
 from tests.support.files import UnsyncedFiles
 from tests.support.logs import (
@@ -130,11 +130,61 @@ def test_a_flipped_bit_in_the_very_last_batch_looks_like_a_tear_and_is_kept(
 ) -> None:
     """The downside that the format names; the bytes are in the quarantine."""
     small = small_log(tmp_path / "log", (1, 3))
+    inner_ends = [at for at in range(small.ends[1] - 1) if small.content[at] == 0x0A]
     for offset, damaged in _flips(small.content, small.ends[0], small.ends[1]):
+        if offset in inner_ends:  # then every line is intact
+            continue
         small.put(damaged)
         with EventLog.open(small.path, files=UnsyncedFiles()) as log:
             assert log.head() == 1, offset
         assert quarantined(small.path) == [damaged[small.ends[0] :]]
+
+
+def _first_twice(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:1], lines[1], *lines[1:]]
+
+
+JUNK = {
+    "an empty line inside": lambda lines: [*lines[:2], b"\n", *lines[2:]],
+    "a line of another kind inside": lambda lines: [*lines[:2], b"{}\n", *lines[2:]],
+    "the first line twice": _first_twice,
+    "a line before": lambda lines: [*lines[:1], b"xx\n", *lines[1:]],
+    "bytes before": lambda lines: [*lines[:1], b"\0\0", *lines[1:]],
+    "a damaged line end inside": lambda lines: [*lines[:1], lines[1][:-1], b"\r", *lines[2:]],
+    "torn bytes before": lambda lines: [*lines[:1], lines[1][:70], b"\n", *lines[1:]],
+}
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
+def test_a_last_batch_that_is_all_there_is_never_cut_off(
+    tmp_path: Path, junk: Callable[[list[bytes]], list[bytes]], size: int
+) -> None:
+    """No write that is cut short leaves anything before or inside a whole batch."""
+    small = small_log(tmp_path / "log", (1, size))
+    found = b"".join(junk(small.content.splitlines(keepends=True)))
+    small.put(found)
+    _assert_refused(small.path, small.active, "the last batch")
+    assert small.active.read_bytes() == found
+    assert numbers_around_damage(small.path)[0] == small.expected(2)
+    assert repair(small.path).lost == []
+    assert numbers(small.path) == small.expected(2)
+
+
+def test_a_last_event_behind_strange_bytes_is_never_cut_off(tmp_path: Path) -> None:
+    small = small_log(tmp_path / "log", (1, 2, 1))
+    small.put(small.content[: small.ends[1]] + b"\0\n" + small.content[small.ends[1] :])
+    _assert_refused(small.path, small.active, "the last batch")
+    assert repair(small.path).lost == []
+    assert numbers(small.path) == [1, 2, 3, 4]
+
+
+def test_a_last_batch_without_its_last_line_end_is_torn(tmp_path: Path) -> None:
+    """As a write leaves it that was cut short by one byte, whatever somebody put before it."""
+    small = small_log(tmp_path / "log", (1, 2))
+    small.put(small.content[: small.ends[0]] + b"xx\n" + small.content[small.ends[0] : -1])
+    with EventLog.open(small.path) as log:
+        assert log.head() == 1
 
 
 def test_a_later_batch_after_a_hole_of_zeros_is_corruption(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,8 +23,8 @@ _encoder = LineEncoder(LOG_ID, 1 << 20)
 
 def line(number: int, data: bytes, **fields: object) -> bytes:
     given: dict[str, object] = {"subject": None, "source": "a/b", **fields}
-    time = b"2026-02-06T12:34:56.789012Z"
-    prepared = _encoder.prepare(type_="a.b", time=time, data=data, **given)  # type: ignore[arg-type]
+    time = datetime(2026, 2, 6, 12, 34, 56, 789012, UTC)
+    prepared = _encoder.prepare(type_="a.b", time=time, data=json.loads(data), **given)  # type: ignore[arg-type]
     return _encoder.finish(prepared, number, 1 if number % 2 else None)
 
 
