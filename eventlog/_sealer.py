@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
@@ -33,15 +34,31 @@ from eventlog._worker import Worker
 logger = logging.getLogger("eventlog")
 
 _PATIENCE_SECONDS = 60.0
+_PIECE_BYTES = 2 << 10
+_REST_SECONDS = 0.0001
+_MOST_PIECES = 1 << 14
+"""So sealing takes some seconds at most, while others may wait to seal or to prune."""
+_MOST_WAITING = 2
+"""More rotated segments than that: writing is faster than sealing with rests."""
 
 
-def seal_segment(segment: RawSegment, catalog: Catalog, files: Files) -> None:
+Rest = Callable[[], bool]
+"""Rests a moment; False when there is no time to."""
+
+
+def _no_rest() -> bool:
+    return False
+
+
+def seal_segment(
+    segment: RawSegment, catalog: Catalog, files: Files, rest: Rest = _no_rest
+) -> None:
     """Seal one rotated segment, which must be the oldest that is not sealed."""
     sums = SegmentSums(segment.first_sequence)
     target = segment.path.with_name(sealed_name(segment.first_sequence))
     temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
     with segment.open() as file:
-        digest, size = _write_compressed(_checked_blocks(segment, file, sums), temporary, files)
+        digest, size = _write_compressed(_checked(segment, file, sums, rest), temporary, files)
     files.rename(temporary, target)
     files.sync_directory(target.parent)
     previous = catalog.manifest.previous
@@ -50,19 +67,36 @@ def seal_segment(segment: RawSegment, catalog: Catalog, files: Files) -> None:
     files.sync_directory(target.parent)
 
 
-def _checked_blocks(
-    segment: RawSegment, file: BufferedReader, sums: SegmentSums
+def _checked(
+    segment: RawSegment, file: BufferedReader, sums: SegmentSums, rest: Rest
 ) -> Iterator[bytes]:
     """The segment's blocks, each checked and summed up before it goes on to be compressed."""
-    whole = False
+    is_whole = False
+    size = max(_PIECE_BYTES, os.fstat(file.fileno()).st_size // _MOST_PIECES)
     for block in segment.blocks(file, 0, raise_damage):
-        *lines, rest = block.data.split(b"\n")
-        _check_lines(lines, segment, sums)
-        sums.add(lines, len(block.data))
-        whole = not rest and commit_of(lines[-1]) is not None
+        for piece in _pieces(block.data, size, rest):
+            *lines, left = piece.split(b"\n")
+            _check_lines(lines, segment, sums)
+            sums.add(lines, len(piece))
+        is_whole = not left and commit_of(lines[-1]) is not None
         yield block.data
-    if not whole:
+    if not is_whole:
         raise DamagedLogError("a rotated segment ends inside a batch", path=segment.path)
+
+
+def _pieces(data: bytes, size: int, rest: Rest) -> Iterator[bytes]:
+    """The data in one piece, or in those of about ``size`` while there is time to rest between.
+
+    Whoever appends meanwhile waits for the interpreter as long as a piece takes, and without a
+    rest for the five milliseconds after which Python lets another thread in.
+    """
+    start = 0
+    while start < len(data):
+        end = len(data)
+        if rest():
+            end = data.find(b"\n", start + size) + 1 or end
+        yield data[start:end]
+        start = end
 
 
 def _check_lines(lines: list[bytes], segment: RawSegment, sums: SegmentSums) -> None:
@@ -107,7 +141,9 @@ def record(entry: Entry, catalog: Catalog, files: Files) -> None:
     catalog.refresh_manifest()
 
 
-def seal_rotated(catalog: Catalog, files: Files, settled: int | None = None) -> int:
+def seal_rotated(
+    catalog: Catalog, files: Files, settled: int | None = None, rest: Rest = _no_rest
+) -> int:
     """Seal every segment but the active one, oldest first, whichever process rotated it.
 
     The size of the manifest then. Given as ``settled`` the next time, it tells whether anybody else
@@ -122,8 +158,9 @@ def seal_rotated(catalog: Catalog, files: Files, settled: int | None = None) -> 
         if catalog.manifest.torn_from is not None or catalog.manifest.size != settled:
             finish_sealing(catalog, files)
         while rotated := catalog.snapshot().raw[:-1]:
+            is_behind = len(rotated) > _MOST_WAITING
             for segment in rotated:
-                seal_segment(segment, catalog, files)
+                seal_segment(segment, catalog, files, _no_rest if is_behind else rest)
         return catalog.manifest.size
 
 
@@ -148,6 +185,7 @@ class Sealer:
         self._failure: Exception | None = None
         self._settled: int | None = None
         self._reported = False
+        self._awaited = set[Lock]()
         self._worker = Worker(_run, ref(self), self._queue)
 
     @property
@@ -163,14 +201,19 @@ class Sealer:
         """Wait until all that was rotated before is sealed; raise what stopped it, if anything."""
         done = Lock()
         done.acquire()
-        self._queue.put(done)
-        done.acquire()
+        self._awaited.add(done)
+        try:
+            self._queue.put(done)
+            done.acquire()
+        finally:
+            self._awaited.discard(done)
         if self._failure is not None:
             self._reported = True
             raise self._failure
 
     def stop(self) -> None:
         """Finish, and end the thread. Raises only what :meth:`finish` did not raise before."""
+        self._awaited.add(Lock())
         self._queue.put(None)
         self._worker.join()
         if self._failure is not None and not self._reported:
@@ -181,10 +224,17 @@ class Sealer:
         if self._failure is not None:
             return
         try:
-            self._settled = seal_rotated(self._catalog, self._files, self._settled)
+            self._settled = seal_rotated(self._catalog, self._files, self._settled, self._rest)
         except Exception as error:
             logger.error("%s: sealing failed: %s", self._catalog.path, error)
             self._failure = error
+
+    def _rest(self) -> bool:
+        """Nothing is urgent, unless somebody waits for the end."""
+        if self._awaited:
+            return False
+        time.sleep(_REST_SECONDS)
+        return True
 
     def __del__(self) -> None:
         if hasattr(self, "_queue"):  # an interrupt may have come before
