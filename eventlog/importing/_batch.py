@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from attrs import define, evolve
+from attrs import define
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eventlog._errors import ConflictError, InvalidEventError
 from eventlog._new_event import NewEvent
@@ -113,7 +114,7 @@ class Batch:
     def accept(self, draft: Draft, record: Record) -> None:
         """The event of a line that an earlier import refused: stored once, and not again."""
         event, mark = draft.event, self._mark(self._origin.offset, self._origin.hash)
-        late = evolve(
+        late = replace(
             event,
             id=event.id or f"{mark.lineage}-{record.line}",
             extensions={**(event.extensions or {}), **late_extensions(mark, record.line)},

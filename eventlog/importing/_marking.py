@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from attrs import evolve
+from msgspec.structs import replace
 
 from eventlog._new_event import NewEvent
 from eventlog.importing._drafts import Extensions
@@ -66,7 +66,7 @@ def _bearer(event: NewEvent, mark: Extensions) -> NewEvent:
 def _without(event: NewEvent, names: frozenset[str]) -> NewEvent:
     extensions = event.extensions or {}
     kept = {name: value for name, value in extensions.items() if name not in names}
-    return evolve(event, extensions=kept)
+    return replace(event, extensions=kept)
 
 
 def _in_small(events: list[NewEvent], lines: Sequence[Raw], mark: Extensions) -> Marked:
@@ -77,5 +77,5 @@ def _in_small(events: list[NewEvent], lines: Sequence[Raw], mark: Extensions) ->
     if place < 0:
         place = min(able, key=lambda place: len(lines[place]))
     extensions = {**(events[place].extensions or {}), **mark}
-    marked = evolve(events[place], extensions=extensions)
+    marked = replace(events[place], extensions=extensions)
     return place, [*events[:place], marked, *events[place + 1 :]]
