@@ -34,8 +34,8 @@ def every_value(data: dict[str, Any]) -> None:
 def measure(sample: list[dict[str, Any]], rounds: int) -> None:
     ways: dict[str, Callable[[dict[str, Any]], object]] = {
         "encode, no check": _encode,
-        "encode, look at the bytes": encode_data,
-        "walk all values, encode": every_value,
+        "encode, walk by exact types": encode_data,
+        "walk with paths, encode": every_value,
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
