@@ -9,13 +9,14 @@ import argparse
 import shutil
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import _themes
+from benchmarks._themes import NAMES
 
 if TYPE_CHECKING:
-    from benchmarks._frame import Measured
+    from benchmarks._frame import Measured, Theme
     from benchmarks._scale import Scale
 
 _HERE = Path(__file__).parent
@@ -29,16 +30,14 @@ def main(arguments: Sequence[str] | None = None, here: Path = _HERE) -> None:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer events and rounds")
-    parser.add_argument(
-        "--only", choices=_themes.NAMES, action="append", help="nothing but this theme"
-    )
+    parser.add_argument("--only", choices=NAMES, action="append", help="nothing but this theme")
     options = parser.parse_args(arguments)
     scale, scratch = QUICK if options.quick else LONG, here / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     started = time.monotonic()
     try:
-        measured = [_measure(name, scratch, scale) for name in options.only or _themes.NAMES]
+        measured = [_measure(name, scratch, scale) for name in options.only or NAMES]
     finally:
         shutil.rmtree(scratch)
     calls = "" if options.only else recording_page(quick=options.quick)
@@ -54,9 +53,15 @@ def _measure(name: str, scratch: Path, scale: Scale) -> Measured:
 
     directory = scratch / name
     try:
-        return measure(_themes.load_theme(name), directory, scale)
+        return measure(_load(name), directory, scale)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _load(name: str) -> Theme:
+    """Only now, since processes that help to answer need none of them."""
+    theme: Theme = import_module(f"benchmarks.{name}").THEME
+    return theme
 
 
 if __name__ == "__main__":

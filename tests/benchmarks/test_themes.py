@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from benchmarks._frame import Figure, Measured, measure
 from benchmarks._goals import GOALS
 from benchmarks._page import theme_table
 from benchmarks._scale import LONG, TINY
-from benchmarks._themes import NAMES, load_theme
+from benchmarks._themes import NAMES
 
 GOALS_OF = {
     "writing": 3, "syncing": 6, "concurrency": 4, "sealing": 2, "replay": 5, "warm": 3,
@@ -37,7 +38,7 @@ def test_every_goal_belongs_to_a_theme() -> None:
 def test_a_theme_measures_all_its_pieces_and_what_its_goals_need(
     theme: str, tmp_path: Path
 ) -> None:
-    measured = measure(load_theme(theme), tmp_path / "measured", TINY)
+    measured = measure(import_module(f"benchmarks.{theme}").THEME, tmp_path / "measured", TINY)
     pieces = {piece.name for piece in measured.pieces}
     assert {name for name, _ in measured.values} == pieces - set(measured.missing)
     assert all(piece.against in pieces for piece in measured.pieces if piece.against)
