@@ -20,6 +20,7 @@ from eventlog._found import FoundSegment, find_segments, raw_blocks, sealed_bloc
 from eventlog._line_search import intact_lines
 from eventlog._lines import Lines, ListedLines, check_not_pruned, passed
 from eventlog._query import Query
+from eventlog._regular import open_regular
 from eventlog._salvage import is_event
 from eventlog._segments import Block, OnDamage
 from eventlog._tail import committed_end
@@ -187,7 +188,10 @@ class _Walk:
 
     def _read(self, segment: FoundSegment, *, is_last: bool) -> Iterator[Block]:
         try:
-            file = segment.path.open("rb")
+            file = open_regular(segment.path)
+        except DamagedLogError as error:
+            self.places.note(error)
+            return
         except FileNotFoundError:
             if not (segment.sealed or os.path.lexists(segment.path)):
                 raise

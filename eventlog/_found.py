@@ -16,6 +16,7 @@ from eventlog._identity import read_identity
 from eventlog._manifest import Listed, readable_entries
 from eventlog._manifest_lines import SealedEntry
 from eventlog._names import SEALED_SUFFIX, parse_name, raw_name
+from eventlog._regular import NOT_A_FILE, is_strange
 from eventlog._seekable import FrameEntry, find_frames, read_frame, read_table, salvage_frame
 from eventlog._segments import Block, OnDamage
 
@@ -47,6 +48,21 @@ def names_in(directory: Path) -> list[str]:
         if names == before:
             return names
         before = names
+
+
+def strange_names(directory: Path, names: list[str], listed: Listed) -> list[str]:
+    """What is called like a segment of its own and is no file: reading a pipe would never end.
+
+    Where the manifest states a segment, that one is missing. Under the name of a pruned one, only a
+    directory counts: all else is deleted without a look.
+    """
+    sealed = {entry.segment for entry in listed.sealed}
+    return [
+        name
+        for name in names
+        if (known := parse_name(name)) and name not in sealed and is_strange(directory / name)
+        and (known[0] > listed.pruned_to or (directory / name).is_dir())
+    ]  # fmt: skip
 
 
 def match_segments(directory: Path, names: list[str], listed: Listed) -> list[FoundSegment]:
@@ -87,6 +103,8 @@ def find_segments(catalog: Catalog, on_damage: OnDamage) -> tuple[list[FoundSegm
 
     _, identity_line = read_identity(catalog.path)
     listed = readable_entries(data, catalog.salt, identity_line, note)
+    strange = strange_names(catalog.directory, names, listed)
+    names = [name for name in names if name not in strange]
     segments = [
         _raw_instead(segment, on_damage)
         for segment in match_segments(catalog.directory, names, listed)
@@ -98,6 +116,7 @@ def find_segments(catalog: Catalog, on_damage: OnDamage) -> tuple[list[FoundSegm
     if unlisted and not faults:
         what = f"{len(unlisted)} sealed segments are not in the manifest"
         note(what, len(data), unlisted[0].first_sequence)
+    faults += [DamagedLogError(NOT_A_FILE, path=catalog.directory / name) for name in strange]
     if not segments or segments[-1].sealed:
         what = "the active segment is missing"
         faults.append(DamagedLogError(what, path=catalog.directory))
@@ -109,7 +128,7 @@ def find_segments(catalog: Catalog, on_damage: OnDamage) -> tuple[list[FoundSegm
 def _raw_instead(segment: FoundSegment, on_damage: OnDamage) -> FoundSegment:
     """The raw segment in the place of a sealed one that is gone, where somebody put it back."""
     raw = segment.path.with_name(raw_name(segment.first_sequence))
-    if segment.entry is None or segment.path.exists() or not raw.exists():
+    if segment.entry is None or segment.path.is_file() or not raw.is_file():
         return segment
     what = "a sealed segment is missing, and its raw file is read instead"
     on_damage(DamagedLogError(what, path=segment.path, sequence=segment.first_sequence))

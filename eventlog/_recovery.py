@@ -20,6 +20,7 @@ from eventlog._files import Files, refuse_link
 from eventlog._lock import DirectoryLock
 from eventlog._names import TEMPORARY_SUFFIX, parse_name
 from eventlog._quarantine import quarantine
+from eventlog._regular import NOT_A_FILE, open_regular
 from eventlog._salvage import NOT_PRUNED, holds_more
 from eventlog._segments import RawSegment
 from eventlog._tail import Tail, TailKind, scan_tail, sequence_before
@@ -184,6 +185,8 @@ def _leftovers(catalog: Catalog, snapshot: Snapshot, names: list[str]) -> list[s
 
 def _check_all_pruned(path: Path, pruned_to: int, salt: int) -> None:
     """What somebody moved to the name of a pruned segment must not be deleted with it."""
+    if path.is_dir() and not path.is_symlink():
+        raise DamagedLogError(NOT_A_FILE, path=path)
     if not path.is_symlink() and holds_more(path, pruned_to, salt):
         raise DamagedLogError(
             f"{NOT_PRUNED}: run 'eventlog repair', which puts them where they belong",
@@ -209,7 +212,7 @@ def _is_temporary(name: str) -> bool:
 def _check_hash(sealed: Path, expected: str) -> None:
     """A raw segment may go only when its sealed form is what the manifest says."""
     try:
-        with sealed.open("rb") as file:
+        with open_regular(sealed) as file:
             found = file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise DamagedLogError(f"a sealed segment is missing: {_REPAIR}", path=sealed) from None

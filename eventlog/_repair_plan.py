@@ -15,6 +15,7 @@ from eventlog._format import SEGMENTS_NAME
 from eventlog._manifest import Listed
 from eventlog._manifest_lines import SealedEntry
 from eventlog._names import parse_name, raw_name, sealed_name
+from eventlog._regular import NOT_A_FILE, is_strange
 from eventlog._salvage import MOST_LOST, lines_in
 from eventlog._verify import Fault
 
@@ -61,6 +62,7 @@ class RepairPlan:
 def plan_repair(log: Path, listed: Listed, faults: list[Fault], salt: int) -> RepairPlan:
     """Decide by what the manifest lists, and else by the names and what lies behind them."""
     directory = log / SEGMENTS_NAME
+    _refuse_strange(directory)
     entries = {entry.first_sequence: entry for entry in listed.sealed}
     on_disk = {first for first in _firsts_on_disk(directory) if first > listed.pruned_to}
     only_torn = {fault.kind for fault in faults} == {"torn"}
@@ -129,13 +131,32 @@ def _firsts_on_disk(directory: Path) -> set[int]:
     return {known[0] for name in names if (known := parse_name(name))}
 
 
+def _refuse_strange(directory: Path) -> None:
+    """What is no file can neither be read nor be kept in the quarantine."""
+    for first in sorted(_firsts_on_disk(directory)):
+        for path in _files_of(directory, {first}):
+            if is_strange(path):
+                raise DamagedLogError(f"{NOT_A_FILE}, and repair it then", path=path)
+
+
 def _is_astray(directory: Path, first: int, listed: Listed, salt: int) -> bool:
     """Whether a file of this name can't be the segment that begins there."""
     if any(one.first_sequence < first <= one.last_sequence for one in listed.sealed):
         return True
-    paths = [directory / name for name in (sealed_name(first), raw_name(first))]
-    found = next(lines_in([path for path in paths if path.exists()], salt), None)
+    paths = _files_of(directory, {first})
+    if all(path.stat().st_size == 0 for path in paths):
+        return any(sequence_of(line) >= first for line in _lines_before(directory, first, salt))
+    found = next(lines_in(paths, salt), None)
     return found is not None and sequence_of(found) < first
+
+
+def _lines_before(directory: Path, first: int, salt: int) -> Iterator[bytes]:
+    """The lines of the nearest segment before this one that has any bytes."""
+    for earlier in sorted((one for one in _firsts_on_disk(directory) if one < first), reverse=True):
+        paths = _files_of(directory, {earlier})
+        if any(path.stat().st_size for path in paths):
+            yield from lines_in(paths, salt)
+            return
 
 
 def _check_believable(log: Path, first: int, last: int) -> None:

@@ -7,12 +7,15 @@ from io import BufferedReader
 from pathlib import Path
 
 from attrs import frozen
+from zstandard import FRAME_HEADER
 
 from eventlog._check import is_intact
 from eventlog._codec import commit_of, decode_lines, sequence_of
+from eventlog._damaged_ends import last_damaged_end
 from eventlog._errors import DamagedLogError
 from eventlog._line_search import intact_lines
-from eventlog._names import SEALED_SUFFIX
+from eventlog._names import SEALED_SUFFIX, parse_name
+from eventlog._regular import open_regular
 from eventlog._seekable import FrameEntry, find_frames, read_frame, read_table, salvage_frame
 
 MOST_LOST = 1_000_000
@@ -76,7 +79,8 @@ def salvage(
     """Read all that is intact. ``last`` is known when another segment follows.
 
     ``elsewhere`` are lines that were found in other places, for where these have none. Without
-    ``last``, the lines after the last end of a batch were never acknowledged, and are left out.
+    ``last``, the lines after the last end of a batch, intact or not, were never acknowledged, and
+    are left out.
     """
     lines: dict[int, bytes] = {}
     from_parts: dict[int, bytes] = {}
@@ -87,7 +91,7 @@ def salvage(
                 into = lines if len(line) == len(chunk) else from_parts
                 into.setdefault(sequence_of(line), line)
     lines = {**elsewhere, **from_parts, **lines}
-    end = _last_commit(_within_reach(lines, first)) if last is None else last
+    end = _last_end(paths, _within_reach(lines, first), salt) if last is None else last
     end = max(end, first - 1)
     kept = {sequence: line for sequence, line in lines.items() if first <= sequence <= end}
     if end - first + 1 - len(kept) > MOST_LOST:
@@ -110,9 +114,16 @@ def _within_reach(lines: Mapping[int, bytes], first: int) -> dict[int, bytes]:
     return near
 
 
-def _last_commit(lines: dict[int, bytes]) -> int:
+def _last_end(paths: Iterable[Path], lines: dict[int, bytes], salt: int) -> int:
+    """Where the last batch ended, by these lines and by the damaged ones."""
     ends = [sequence for sequence, line in lines.items() if commit_of(line) is not None]
-    return max(ends, default=0)
+    for path in paths:
+        if (known := parse_name(path.name)) and not known[1]:
+            ends.append(last_damaged_end(path, known[0], lines, salt))
+    end = max(ends, default=0)
+    while end in lines and commit_of(lines[end]) is None:
+        end += 1  # only a marker can end this batch
+    return end
 
 
 def is_event(line: bytes) -> bool:
@@ -155,7 +166,7 @@ def holds_more(path: Path, pruned_to: int, salt: int) -> bool:
 
 def _outer_sequences(path: Path, salt: int) -> list[int]:
     """Those of the first and the last line of a sealed segment, as far as these are intact."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         try:
             frames = read_table(file, path)
             first, last = (read_frame(file, frames[at], path) for at in (0, -1))
@@ -166,13 +177,20 @@ def _outer_sequences(path: Path, salt: int) -> list[int]:
 
 
 def chunks_of(path: Path) -> Iterator[bytes]:
-    """What lies between the LFs of a segment, as far as it can be decompressed."""
-    if not path.name.endswith(SEALED_SUFFIX):
-        yield from path.read_bytes().split(b"\n")
-        return
-    with path.open("rb") as file:
-        for frame in _frames(file, path):
+    """What lies between the LFs of a segment, as far as it can be decompressed.
+
+    A raw file under the name of a sealed one is told by its first byte, the other way by its first
+    four: somebody moved the files.
+    """
+    is_sealed = path.name.endswith(SEALED_SUFFIX)
+    with open_regular(path) as file:
+        start = file.read(len(FRAME_HEADER))
+        frames = _frames(file, path) if is_sealed or start == FRAME_HEADER else []
+        for frame in frames:
             yield from salvage_frame(file, frame).split(b"\n")
+        if not is_sealed or (not frames and start.startswith(b"{")):
+            file.seek(0)
+            yield from file.read().split(b"\n")
 
 
 def _frames(file: BufferedReader, path: Path) -> list[FrameEntry]:

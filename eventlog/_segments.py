@@ -16,6 +16,7 @@ from eventlog._codec import sequence_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import FRAME_BYTES, HARD_MAX_LINE_BYTES
 from eventlog._manifest_lines import SealedEntry
+from eventlog._regular import open_regular
 from eventlog._seekable import FrameEntry, read_frame, read_frame_start, read_table
 
 _PROBE_BYTES = 16 << 10
@@ -76,7 +77,7 @@ class SealedSegment:
     def open(self) -> BufferedReader:
         """The file; DamagedLogError when it is missing or has another size than it should."""
         try:
-            file = self.path.open("rb")
+            file = open_regular(self.path)
         except FileNotFoundError:
             raise DamagedLogError("a sealed segment is missing", path=self.path) from None
         size = os.fstat(file.fileno()).st_size
@@ -146,7 +147,7 @@ class RawSegment:
 
     def open(self) -> BufferedReader:
         """The file; FileNotFoundError when it was sealed in the meantime."""
-        return self.path.open("rb")
+        return open_regular(self.path)
 
     def blocks(self, file: BufferedReader, start: int, on_damage: OnDamage) -> Iterator[Block]:
         end = self._end(file)

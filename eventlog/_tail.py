@@ -90,12 +90,13 @@ def _whole_lines(file: BufferedReader, start: int, end: int) -> Iterator[bytes]:
 
 def _accept(line: bytes, salt: int, expected: int) -> int | None:
     """The line's commit (0 when it has none) when it is intact and in its place, else None."""
-    if not is_intact(line, salt) or _sequence(line) != expected:
+    if not is_intact(line, salt) or stated_sequence(line) != expected:
         return None
     return commit_of(line) or 0
 
 
-def _sequence(line: bytes) -> int:
+def stated_sequence(line: bytes) -> int:
+    """The sequence that a line states, damaged or not; 0 when it states none."""
     try:
         return sequence_of(line)
     except DamagedLogError:
@@ -112,18 +113,18 @@ def _is_torn(file: BufferedReader, salt: int, good_end: int, expected: int, size
         if offset < len(data) and ends_batch(chunk):
             return False
         for _, line in intact_lines(chunk, salt):
-            met.add(_sequence(line))
+            met.add(stated_sequence(line))
             if _batch_start(line) > expected:
                 return False
     # The batch itself, every line of it: no write leaves other bytes before or inside it.
     is_whole = _batch_start(line) == expected and data.endswith(line + b"\n")
-    return not (is_whole and all(one in met for one in range(expected, _sequence(line))))
+    return not (is_whole and all(one in met for one in range(expected, stated_sequence(line))))
 
 
 def _batch_start(line: bytes) -> int:
     """The first sequence of the batch that an intact line ends; 0 when it ends none."""
     commit = commit_of(line)
-    return 0 if commit is None else _sequence(line) - commit + 1
+    return 0 if commit is None else stated_sequence(line) - commit + 1
 
 
 def sequence_before(file: BufferedReader, end: int, salt: int) -> int | None:
@@ -145,7 +146,7 @@ def sequence_before(file: BufferedReader, end: int, salt: int) -> int | None:
             if commit is None:
                 return None
             if commit <= len(lines):
-                return _sequence(lines[-1]) if _is_batch(lines[-commit:], salt) else None
+                return stated_sequence(lines[-1]) if _is_batch(lines[-commit:], salt) else None
         if not begin:
             return None
         want *= 4
@@ -153,6 +154,6 @@ def sequence_before(file: BufferedReader, end: int, salt: int) -> int | None:
 
 
 def _is_batch(lines: list[bytes], salt: int) -> bool:
-    first = _sequence(lines[0])
+    first = stated_sequence(lines[0])
     accepted = [_accept(line, salt, first + index) for index, line in enumerate(lines)]
     return accepted == [0] * (len(lines) - 1) + [len(lines)]

@@ -19,12 +19,20 @@ from attrs import define, field, frozen
 from eventlog._check import salt_of
 from eventlog._errors import DamagedLogError
 from eventlog._format import IDENTITY_NAME, MANIFEST_NAME, SEGMENTS_NAME
-from eventlog._found import FoundSegment, match_segments, names_in, raw_blocks, sealed_blocks
+from eventlog._found import (
+    FoundSegment,
+    match_segments,
+    names_in,
+    raw_blocks,
+    sealed_blocks,
+    strange_names,
+)
 from eventlog._line_checks import LineChecker
 from eventlog._lock import writing_stopped
 from eventlog._lost_identity import find_identity
 from eventlog._manifest import Listed, readable_entries
 from eventlog._names import parse_name
+from eventlog._regular import NOT_A_FILE, open_regular
 from eventlog._salvage import NOT_PRUNED, holds_more
 from eventlog._segments import Block
 from eventlog._tail import Tail, TailKind, scan_tail
@@ -100,6 +108,10 @@ class Audit:
             names, manifest = again, self._manifest()
         listed = self.check_manifest(identity_line, manifest)
         self._check_pruned(names, listed.pruned_to)
+        strange = strange_names(self._directory, names, listed)
+        for name in strange:
+            self.fault(self._directory / name, "unknown", NOT_A_FILE)
+        names = [name for name in names if name not in strange]
         segments = match_segments(self._directory, names, listed)
         expected: int | None = listed.pruned_to + 1
         for segment, following in zip_longest(segments, segments[1:]):
@@ -125,7 +137,11 @@ class Audit:
     def _check(self, segment: FoundSegment, *, is_last: bool) -> int:
         """Check one segment; the sequence that should follow."""
         try:
-            file = segment.path.open("rb")
+            file = open_regular(segment.path)
+        except DamagedLogError as error:
+            first = segment.first_sequence
+            self.fault(segment.path, "missing", error.message, sequence=first)
+            return (segment.last_sequence or first - 1) + 1
         except FileNotFoundError:
             is_gone = segment.sealed and not self._was_pruned(segment)
             if is_gone or os.path.lexists(segment.path):

@@ -268,13 +268,12 @@ class Log:
 
     def pruned_segment(self, name: str) -> Iterator[Fault]:
         content = self.content(name)
-        with suppress(ValueError, zstandard.ZstdError):
-            if name.endswith(".zst"):
-                cuts = frames_of(content)
-                content = b"".join([decompressed(content[at:][:n], raw) for at, n, raw in cuts])
-            lines = [one for one in LINE.findall(content) if intact(one, self.salt)]
-            if any(int(at) > self.pruned for one in lines for at in re.findall(SEQUENCE, one)[:1]):
-                yield (name, 0, self.pruned, "holds what was not pruned")
+        with suppress(ValueError, zstandard.ZstdError):  # then it is raw, whatever its name says
+            cuts = frames_of(content)
+            content = b"".join([decompressed(content[at:][:n], raw) for at, n, raw in cuts])
+        lines = [one for one in LINE.findall(content) if intact(one, self.salt)]
+        if any(int(at) > self.pruned for one in lines for at in re.findall(SEQUENCE, one)[:1]):
+            yield (name, 0, self.pruned, "holds what was not pruned")
 
     def raw_segment(self, name: str, first: int, active: bool) -> Iterator[Fault]:
         """One raw segment, line by line; the end of the active one may be torn."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import benchmarks.__main__ as command
-from benchmarks import _themes, recording_calls
+from benchmarks import recording_calls
 from benchmarks._frame import MILLISECONDS, Measured, Piece, Taken
 from benchmarks._goals import GOALS
 from benchmarks._page import make_page
@@ -50,7 +50,7 @@ def test_only_a_whole_long_run_writes_the_results(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """With nothing to measure, as a long run takes too long."""
-    monkeypatch.setattr(_themes, "NAMES", ())
+    monkeypatch.setattr(command, "NAMES", ())
     monkeypatch.setattr(recording_calls, "recording_page", lambda quick: "## One recording call")
     command.main(arguments, tmp_path)
     results = tmp_path / "RESULTS.md"

@@ -26,7 +26,15 @@ from eventlog._names import raw_name, sealed_name
 from eventlog._salvage import salvage
 from eventlog._seekable import compress_frames
 from tests.support import DEEP
-from tests.support.logs import active_file, batch, flip, quarantined, segment_files, zero
+from tests.support.logs import (
+    active_file,
+    batch,
+    flip,
+    quarantined,
+    segment_files,
+    small_log,
+    zero,
+)
 
 
 @pytest.fixture
@@ -611,3 +619,104 @@ def test_a_line_that_claims_a_sequence_far_off_does_not_belong_to_the_last_segme
     line = b'{"specversion":"1.0","commit":1,"crc32":"00000000"}'
     salvaged = salvage((), 1, None, 0, {1: line, 3: line, 10**7: line})
     assert (salvaged.last_sequence, salvaged.lost) == (3, [2])
+
+
+def _split(path: Path, sizes: tuple[int, ...]) -> tuple[Path, list[bytes]]:
+    """A log with these batches in its active segment, and that one's lines."""
+    small = small_log(path, sizes)
+    return small.active, small.content.splitlines(keepends=True)
+
+
+def test_an_intact_line_of_a_batch_whose_end_is_damaged_is_kept(tmp_path: Path) -> None:
+    active, lines = _split(tmp_path / "log", (1, 2))
+    active.write_bytes(b"".join([*lines[:2], flip(lines[2], 40, 0), lines[2][:100]]))
+    assert repair(tmp_path / "log").lost == [3]
+    assert events_of(tmp_path / "log") == {1: 1, 2: 2, 3: None}
+    assert verify(tmp_path / "log").ok
+
+
+def _zeros_from_second(lines: list[bytes]) -> bytes:
+    return lines[1] + bytes(len(lines[2])) + lines[3] + lines[4][:40] + b"x" + lines[4][41:]
+
+
+DAMAGED_ENDS = {
+    "one line": lambda lines: b"".join([*lines[1:4], flip(lines[4], 40, 0)]),
+    "its sequence": lambda lines: b"".join(
+        [*lines[1:4], lines[4].replace(b'"sequence":"0', b'"sequence":"1')]
+    ),
+    "its mark": lambda lines: b"".join([*lines[1:4], lines[4].replace(b'mit":4', b'mit":6')]),
+    "a line end, too": _zeros_from_second,
+    "behind a strange line": lambda lines: b"".join(
+        [*lines[1:4], b"xx\n", flip(lines[4], 40, 0)]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGED_ENDS.values(), ids=DAMAGED_ENDS)
+def test_a_damaged_commit_mark_tells_where_its_batch_ended(
+    tmp_path: Path, damage: Callable[[list[bytes]], bytes]
+) -> None:
+    active, lines = _split(tmp_path / "log", (1, 4, 2))
+    active.write_bytes(lines[0] + damage(lines) + lines[5])
+    report = repair(tmp_path / "log")
+    assert report.lost[-1] == 5
+    kept = events_of(tmp_path / "log")
+    assert len(kept) == 5  # the one behind was never acknowledged
+    assert kept[2] == 2
+    assert verify(tmp_path / "log").ok
+
+
+def test_two_damaged_ends_of_batches_are_both_counted(tmp_path: Path) -> None:
+    active, lines = _split(tmp_path / "log", (1, 2, 2))
+    damaged = [lines[0], lines[1], flip(lines[2], 40, 0), lines[3], flip(lines[4], 40, 0)]
+    active.write_bytes(b"".join(damaged))
+    assert repair(tmp_path / "log").lost == [3, 5]
+    assert events_of(tmp_path / "log") == {1: 1, 2: 2, 3: None, 4: 4, 5: None}
+
+
+def test_a_marker_ends_a_batch_whose_damaged_end_was_miscounted(tmp_path: Path) -> None:
+    """A damaged line with a mark stands where an intact one belongs that comes later."""
+    active, lines = _split(tmp_path / "log", (1, 3))
+    damaged = lines[3].replace(b'"sequence":"0', b'"sequence":"1').replace(b'mit":3', b'mit":9')
+    active.write_bytes(b"".join([lines[0], lines[1], damaged, lines[2], b"torn"]))
+    assert repair(tmp_path / "log").lost == [4]
+    assert events_of(tmp_path / "log") == {1: 1, 2: 2, 3: 3, 4: None}
+    assert verify(tmp_path / "log").ok
+
+
+def test_a_tear_beside_other_damage_is_left_out(log_path: Path) -> None:
+    """Though the damaged line in it ends in a commit mark."""
+    segment_files(log_path)[0].write_bytes(b"nonsense")
+    active = active_file(log_path)
+    active.write_bytes(flip(active.read_bytes(), active.stat().st_size - 60, 0))
+    assert repair(log_path).lost == [1, 2, 3, 4, 5]
+    assert max(events_of(log_path)) == 14
+
+
+@pytest.mark.parametrize("names", [(2,), (3,), (2, 3)], ids=str)
+@pytest.mark.parametrize("sizes", [(3,), (1, 2), (1, 1, 1)], ids=str)
+def test_an_empty_file_named_inside_the_active_segment_costs_no_event(
+    tmp_path: Path, names: tuple[int, ...], sizes: tuple[int, ...]
+) -> None:
+    active, _ = _split(tmp_path / "log", sizes)
+    for first in names:
+        active.with_name(raw_name(first)).touch()
+    assert not verify(tmp_path / "log").ok
+    assert repair(tmp_path / "log").lost == []
+    assert events_of(tmp_path / "log") == {1: 1, 2: 2, 3: 3}
+    assert [file.name for file in segment_files(tmp_path / "log")] == [raw_name(1)]
+
+
+def test_files_that_changed_places_tell_the_log_s_id_and_keep_their_events(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with EventLog.open(path) as log:
+        log.extend(batch(1, 3))
+        log.seal()
+        log.extend(batch(4, 2))
+    sealed, active = segment_files(path)
+    contents = sealed.read_bytes(), active.read_bytes()
+    active.write_bytes(contents[0])
+    sealed.write_bytes(contents[1])
+    (path / "log.json").unlink()
+    assert repair(path).lost == []
+    assert events_of(path) == {number: number for number in range(1, 6)}
