@@ -24,6 +24,7 @@ from eventlog import EventLog, WriterFailedError, verify
 from eventlog._catalog import Catalog
 from eventlog._files import Files
 from eventlog._lock import hold_writer_lock
+from eventlog._log_index import LogIndex
 from eventlog._sealer import Sealer, _run
 from eventlog._writer import LogWriter
 from tests.support import DEEP
@@ -189,6 +190,7 @@ import os, signal, sys
 from eventlog import EventLog, WriterFailedError
 from eventlog._files import Files
 from eventlog._lock import hold_writer_lock
+from eventlog._log_index import LogIndex
 
 class Interrupting(Files):
     is_armed = False
@@ -353,3 +355,21 @@ def test_an_interrupt_anywhere_in_an_append_keeps_nobody_else_out(tmp_path: Path
             hold_writer_lock(log.path, UnsyncedFiles(), 5).close()
         moment += 1
     assert moment > 4
+
+
+def test_an_interrupted_question_keeps_nobody_else_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    log = EventLog.open(tmp_path / "log", sync="never", files=UnsyncedFiles())
+    with closing(log):
+        log.append("test", subject="a")
+        for method, use in (("take_in", partial(log.head, "a")), ("save", log.close)):
+            monkeypatch.setattr(LogIndex, method, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                use()
+            hold_writer_lock(log.path, UnsyncedFiles(), 5).close()
+            assert method == "save" or log.head("a") == 1

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from eventlog import EventLog
 from eventlog._check import CHECK_BYTES, salt_of
+from eventlog._format import HARD_MAX_LINE_BYTES
 from eventlog._line_checks import LineChecker
 from eventlog._segments import Block
 from eventlog._sound_block import sound_block
@@ -97,6 +98,7 @@ def test_no_flipped_bit_is_sound(written: tuple[bytes, int]) -> None:
         (b',"commit":3', b',"commit":03'),
         (b'"n":', b'"n": '),
         (b'"data":', b'"schemaversion":0,"data":'),
+        (b',"sequence"', b',"b":1,"a":1,"sequence"'),
         (b',"sequence"', b',"schemaversion":1,"sequence"'),
         (b',"sequence"', b',"schemaversion":0,"sequence"'),
         (b',"sequence"', b',"schemaversion":-2,"sequence"'),
@@ -177,3 +179,8 @@ def test_fields_that_are_right_only_when_they_are_joined_are_not_sound(
     checks = one[-10:-2] + two[-10:-2]
     moved = [one[:-10] + checks[:7] + b'"}', two[:-10] + checks[7:] + b'"}']
     assert not is_sound(b"\n".join([*moved, *others]), salt)
+
+
+def test_a_line_longer_than_any_may_be_is_told_of() -> None:
+    found = faults(b"x" * (HARD_MAX_LINE_BYTES + 1) + b"\n", 0)
+    assert found == ["line: a line is damaged: no line may be that long"]

@@ -67,6 +67,7 @@ BAD_DATA: dict[str, tuple[Callable[[], Any], str]] = {
     "infinity": (lambda: {"a": [1, float("inf")]}, r"data\.a\[1\] is inf"),
     "minus infinity": (lambda: {"a": {"b": float("-inf")}}, "data.a.b is -inf"),
     "2**64": (lambda: {"a": 2**64}, "data.a is an integer beyond 64 bits"),
+    "2**64 in a list": (lambda: {"a": [2**64]}, r"data.a\[0\] is an integer beyond 64 bits"),
     "-2**63-1": (lambda: {"a": -(2**63) - 1}, "beyond 64 bits"),
     "a huge integer": (lambda: {"a": 10**400}, "beyond 64 bits"),
     "a lone surrogate": (lambda: {"a": "x\ud800"}, "lone surrogate"),
