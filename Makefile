@@ -53,7 +53,7 @@ test-deep: .venv/.installed-test ## the same tests with many more examples, kill
 docs: .venv/.installed-test ## write the generated pages of the documentation again
 	$(BIN)/python -m cli._reference > docs/commands.md
 
-bench: .venv/.installed-bench ## measure beside others, in 40 minutes; QUICK=1: in three
+bench: .venv/.installed-bench ## measure beside others, for long; QUICK=1: in three minutes
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 clean: ## remove what was installed and generated

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -64,27 +65,21 @@ def _file(target: Path) -> Iterator[int]:
 
 
 @contextmanager
-def write_each(target: Path, events: list[Plain]) -> Iterator[Loop]:
+def write_each(
+    target: Path, events: list[Plain], line: Callable[[Plain, int], bytes] = _line
+) -> Iterator[Loop]:
     """Encode, and one ``os.write`` per event."""
     with _file(target) as descriptor:
 
         def loop() -> None:
             for sequence, one in enumerate(events, 1):
-                os.write(descriptor, _line(one, sequence))
+                os.write(descriptor, line(one, sequence))
 
         yield loop
 
 
-@contextmanager
-def write_each_fast_time(target: Path, events: list[Plain]) -> Iterator[Loop]:
-    """The least that Python can do."""
-    with _file(target) as descriptor:
-
-        def loop() -> None:
-            for sequence, one in enumerate(events, 1):
-                os.write(descriptor, _line_fast_time(one, sequence))
-
-        yield loop
+write_each_fast_time = partial(write_each, line=_line_fast_time)
+"""The least that Python can do."""
 
 
 @contextmanager
