@@ -5,18 +5,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, wait
-from contextlib import ExitStack
 from importlib import import_module
-from multiprocessing import get_context
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
 from benchmarks._area_totals import AreaTotals
 from benchmarks._frame import PEAK, SECONDS, Taken, peak_megabytes, seconds_of, settle
 from eventlog import EventLog
-from projections import Projection, SessionSummaries, project, to_document
+from projections import Projection, SessionSummaries, project, to_document, workers
 
 Make = Callable[[], Projection[Any, Any]]
 
@@ -24,50 +20,23 @@ QUESTIONS: dict[str, Make] = {"area totals": AreaTotals, "summaries": SessionSum
 """What is asked where peers are asked, too: by type, and about everything."""
 
 
-def ask(
-    path: Path,
-    make: Make,
-    helpers: int = 0,
-    *,
-    waiting: bool = False,
-    keep_cache: Path | None = None,
-) -> Taken:
+def ask(path: Path, make: Make, jobs: int = 1, *, keep_cache: Path | None = None) -> Taken:
     """From opening the log to the answer. The cache is empty, or a copy of ``keep_cache``.
 
-    The start of helping processes counts, unless they were ``waiting`` before. Processor time and
-    memory are those of the process that asks.
+    The start of helping processes counts. Processor time and memory are those of the process that
+    asks.
     """
     shutil.rmtree(path / "cache", ignore_errors=True)
     if keep_cache is not None:
         shutil.copytree(keep_cache, path / "cache")
     projection = make()
-    with ExitStack() as stack:
-        executor: ProcessPoolExecutor | None = None
-        if waiting:
-            executor = stack.enter_context(_waiting_pool(helpers))
-        settle()
-        started, worked = time.perf_counter(), time.process_time()
-        if helpers and executor is None:
-            executor = ProcessPoolExecutor(helpers, mp_context=get_context("spawn"))
-            stack.enter_context(executor)
-        with EventLog.open(path, readonly=True) as log:
-            answer = project(log, projection, executor=executor)
-        seconds, worked = time.perf_counter() - started, time.process_time() - worked
+    settle()
+    started, worked = time.perf_counter(), time.process_time()
+    with workers(jobs) as executor, EventLog.open(path, readonly=True) as log:
+        answer = project(log, projection, executor=executor)
+    seconds, worked = time.perf_counter() - started, time.process_time() - worked
     figures = {SECONDS: seconds, "processor s": worked, PEAK: peak_megabytes()}
     return Taken(figures, as_plain(answer))
-
-
-def _waiting_pool(helpers: int) -> ProcessPoolExecutor:
-    """Processes that are all there, and have imported what they need."""
-    context = get_context("spawn")
-    met = context.Barrier(helpers)
-    pool = ProcessPoolExecutor(helpers, mp_context=context, initializer=_meet, initargs=(met,))
-    wait([pool.submit(int) for _ in range(helpers)])
-    return pool
-
-
-def _meet(barrier: Barrier) -> None:
-    barrier.wait()  # whoever unpickled this function has imported this module
 
 
 def ask_quietly(path: Path, make: Make, keep_cache: Path | None = None) -> Taken:

@@ -51,8 +51,6 @@ def _prepare(scratch: Path, scale: Scale) -> Iterator[Prepared]:
             Piece("every event read", partial(read_all, log), limit, limit),
             Piece(mine, partial(ask, log, AreaTotals), None, limit),
             Piece("area totals, two processes", partial(ask, log, AreaTotals, 2), mine, limit),
-            Piece("area totals, two waiting processes",
-                  partial(ask, log, AreaTotals, 2, waiting=True), mine, limit),
             peer("area totals, DuckDB, two threads", engines.duckdb_area_totals, mine, "duckdb"),
             peer("area totals, Polars, two threads", engines.polars_area_totals, mine, "polars"),
             peer("area totals, orjson", partial(lines.area_totals, library="orjson"), mine,
@@ -63,14 +61,12 @@ def _prepare(scratch: Path, scale: Scale) -> Iterator[Prepared]:
                  partial(summaries.session_summaries, library="orjson"), fold, "orjson"),
             Piece("summaries, one process", partial(ask, log, SessionSummaries), fold, limit),
             Piece("summaries, two processes", partial(ask, log, SessionSummaries, 2), fold, limit),
-            Piece("summaries, two waiting processes",
-                  partial(ask, log, SessionSummaries, 2, waiting=True), fold, limit),
         ],
         [
             f"{scale.replayed:,} events in {SEGMENTS} sealed segments, lines of "
             f"{line_bytes(log):.0f} bytes, from the page cache; the answers are compared.",
-            "The start of the two processes counts where they do not wait already. Processor time "
-            "and memory are those of the process that asks.",
+            "The start of the two processes counts. Processor time and memory are those of the "
+            "process that asks.",
         ],
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from attrs import evolve
 from cli._options import open_for_reading
 from cli._output import say
 from cli._questions import Filters, Moment, Question, Stretch
-from cli._workers import workers
+from cli._workers import processes
 from eventlog import EventLog
 from projections import Projection, fold, project
 
@@ -41,7 +41,7 @@ def answer(log: EventLog, projection: Projection[Any, Result], question: Questio
     """
     if question.filters.are_given:
         return projection.result(_fold_some(log, projection, question.filters, question.as_of))
-    with workers(question.jobs) as executor:
+    with processes(question.jobs) as executor:
         return project(log, projection, question.as_of, executor)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from projections._live import LiveView
     from projections._models import READ_MODELS
     from projections._protocol import Projection
+    from projections._workers import workers
     from projections.analysis import SessionAnalyses, SessionAnalysis
     from projections.areas import AreaDanger, AreaGold, Areas, AreaStatistics
     from projections.audit import AuditRow, audit_trail
@@ -76,6 +77,7 @@ __all__ = [
     "state_of",
     "to_document",
     "trend",
+    "workers",
 ]
 
 # Loaded on first use: a question needs one read model, and not the other five.
@@ -90,6 +92,7 @@ _LATER = {
     "_live": ("LiveView",),
     "_models": ("READ_MODELS",),
     "_protocol": ("Projection",),
+    "_workers": ("workers",),
     "analysis": ("SessionAnalyses", "SessionAnalysis"),
     "areas": ("AreaDanger", "AreaGold", "AreaStatistics", "Areas"),
     "audit": ("AuditRow", "audit_trail"),

@@ -59,7 +59,9 @@ def _apply_by_key(projection: KeyedProjection[Any, Any], states: Any, events: li
         try:
             key = event.subject if key_of is None else key_of(event)
             state = known(key)
-            states[key] = apply(initial() if state is None else state, event)
+            new = apply(initial() if state is None else state, event)
+            if new is not state:
+                states[key] = new
         except Exception as error:
             raise apply_failed(projection, event, error) from error
     return states

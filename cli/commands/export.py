@@ -16,7 +16,7 @@ from cli._output import print_json
 from cli._progress import progress_bar
 from cli._questions import Question, question_options
 from cli._text import as_text, clean, count
-from cli._workers import workers
+from cli._workers import processes
 from eventlog import EventLog
 from projections import READ_MODELS, state_of
 from projections.exports import (
@@ -98,7 +98,7 @@ def _selection(model: str | None, question: Question) -> Selection:
 def _fold_beforehand(log: EventLog, selection: Selection, jobs: int) -> None:
     """The parts that the cache lacks, which the export then finds there."""
     if jobs > 1 and selection.model is not None and not selection.is_filtered:
-        with workers(jobs) as executor:
+        with processes(jobs) as executor:
             state_of(log, READ_MODELS[selection.model](), selection.as_of, executor)
 
 

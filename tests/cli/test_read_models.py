@@ -545,7 +545,7 @@ def test_a_worker_that_dies_is_an_error_with_one_line(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = shutil.copytree(log, tmp_path / "log", ignore=shutil.ignore_patterns("cache"))
-    monkeypatch.setattr("cli._workers._prepare_worker", sys.exit)  # which breaks the pool
+    monkeypatch.setattr("projections._workers._prepare_worker", sys.exit)  # which breaks the pool
     refused(eventlog("summary", copy, "--jobs", "2"), 1, "a worker process died", "--jobs")
 
 
