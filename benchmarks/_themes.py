@@ -2,5 +2,5 @@
 
 NAMES = (
     "writing", "syncing", "concurrency", "sealing", "replay", "warm", "questions", "opening",
-    "sizes", "checking", "startup", "growth", "many_sessions",
+    "sizes", "checking", "startup", "growth", "many_sessions", "stages",
 )  # fmt: skip
