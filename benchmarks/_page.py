@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from statistics import median
 
@@ -9,7 +10,7 @@ from benchmarks._frame import Measured, Piece
 from benchmarks._goals import GOALS, Goal
 from benchmarks._machine import describe_machine, describe_peers
 from benchmarks._scale import LONG, Scale
-from benchmarks._verdicts import Verdict, judge, ratios_by_round
+from benchmarks._verdicts import NOT_MET, UNSURE, Verdict, judge, ratios_by_round
 
 _COLUMNS = "| work | median | lowest - highest | unit | ratio | also |"
 
@@ -64,8 +65,20 @@ def _goal_row(one: Verdict) -> str:
         ratio = spread if goal.shown == "value" else f"{_shown(goal, one.ratio)} ({spread})"
     return (
         f"| {goal.work} | {_wanted(goal)} | {_number(one.ours)} {unit} | {peer} | {ratio} "
-        f"| {one.word} |"
+        f"| {_word(one)} |"
     )
+
+
+def _word(one: Verdict) -> str:
+    """With the reason, where there has to be one."""
+    if one.word not in (NOT_MET, UNSURE):
+        return one.word
+    return f"[{one.word}](../docs/performance.md#{anchor(one.goal.work)})"
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading ends in."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def _wanted(goal: Goal) -> str:

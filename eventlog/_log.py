@@ -5,7 +5,8 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from operator import itemgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 DEFAULT_SEGMENT_BYTES = 64 << 20
 
 _EVENT_OF = itemgetter(1)  # of a pair of a line and its event
+_GIVEN_OF = attrgetter("given")
 
 
 class EventLog:
@@ -166,7 +168,9 @@ class EventLog:
         ``expected_stream_sequence`` (0: there is none), or the id belongs to another event;
         WriterFailedError after a failed write, OSError when this write fails.
         """
-        writer = self._usable_writer()
+        writer = self._writer
+        if self._closed or writer is None or _forks.generation != writer.generation:
+            writer = self._usable_writer()  # which raises
         if expected_sequence is not None:
             _check_expected("expected_sequence", expected_sequence)
         version = 1
@@ -196,22 +200,27 @@ class EventLog:
         writer, events = self._usable_writer(), list(events)
         if expected_sequence is not None:
             _check_expected("expected_sequence", expected_sequence)
-        batch = [self._prepare(writer.encoder, one) for one in events]
-        if not batch:
+        if not events:
             return []
-        if expected_stream_sequence is not None or any(one.given is not None for one in batch):
+        batch = self._prepare(writer.encoder, events)
+        if expected_stream_sequence is not None or any(map(_GIVEN_OF, batch)):
             stream = _expected_stream({one.subject for one in events}, expected_stream_sequence)
             return self._looking_up(writer).append(batch, expected_sequence, stream)
         first = writer.append(batch, expected_sequence)
         return list(range(first, first + len(batch)))
 
-    def _prepare(self, encoder: LineEncoder, one: NewEvent) -> Prepared:
-        event, data, version, extensions = one.event, one.data, 1, one.extensions
-        if type(event) is not str or extensions is not None:
-            event, data, version, extensions = self._resolve(event, data, extensions)
-        return encoder.prepare(
-            one.source, event, one.subject, one.time, data, one.id, version, extensions
-        )
+    def _prepare(self, encoder: LineEncoder, events: list[NewEvent]) -> list[Prepared]:
+        prepare, now, batch = encoder.prepare, encoder.now(), []
+        for one in events:
+            event, data, version, extensions = one.event, one.data, 1, one.extensions
+            if type(event) is not str or extensions is not None:
+                event, data, version, extensions = self._resolve(event, data, extensions)
+            batch.append(
+                prepare(
+                    one.source, event, one.subject, one.time, data, one.id, version, extensions, now
+                )
+            )
+        return batch
 
     def _resolve(
         self,
@@ -294,6 +303,8 @@ class EventLog:
         that takes that error, reading goes on around it.
         """
         query = Query(after, until, types, subject, since, before, reverse, limit)
+        if on_damage is raise_damage and limit is None:
+            return chain.from_iterable(self._lists(query))
         return map(_EVENT_OF, self.scan(query, on_damage))
 
     def scan(
@@ -314,9 +325,11 @@ class EventLog:
 
         A list may be empty.
         """
+        return self._lists(Query(after, until, types, before=before))
+
+    def _lists(self, query: Query) -> Iterator[list[Event]]:
         from eventlog._bulk import event_lists
 
-        query = Query(after, until, types, before=before)
         lists = event_lists(self._usable_catalog(), query)
         if not self.has_upcasters:
             return lists

@@ -16,7 +16,7 @@ from benchmarks._themes import NAMES
 GOALS_OF = {
     "writing": 3, "syncing": 6, "concurrency": 4, "sealing": 2, "replay": 3, "warm": 3,
     "questions": 0, "opening": 3, "sizes": 1, "checking": 0, "startup": 3, "growth": 4,
-    "many_sessions": 0,
+    "many_sessions": 0, "stages": 0,
 }  # fmt: skip
 SIZES = list(zip(LONG.growth[-2:], TINY.growth, strict=True))
 

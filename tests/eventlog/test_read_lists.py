@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from eventlog import DamagedLogError, EventLog, EventTypes, NewEvent
+from eventlog import DamagedLogError, Event, EventLog, EventTypes, NewEvent
 from eventlog._check import salt_of
 from eventlog._manifest_lines import encode_entry
+from eventlog._query import Query
 from eventlog._seekable import compress_frames
 from tests.support.files import UnsyncedFiles
 
@@ -50,6 +51,13 @@ def log(path: Path) -> Iterator[EventLog]:
         yield log
 
 
+def one_by_one(log: EventLog, **filters: Any) -> list[Event]:
+    """The events of the plain loop, which cuts every block into lines."""
+    if isinstance(types := filters.get("types"), list):
+        filters["types"] = frozenset(types)
+    return [event for _, event in log.scan(Query(**filters))]
+
+
 @pytest.mark.parametrize(
     "filters",
     [
@@ -67,7 +75,27 @@ def log(path: Path) -> Iterator[EventLog]:
     ids=str,
 )
 def test_the_events_are_the_same(log: EventLog, filters: dict[str, Any]) -> None:
-    assert list(chain.from_iterable(log.read_lists(**filters))) == list(log.read(**filters))
+    assert list(chain.from_iterable(log.read_lists(**filters))) == one_by_one(log, **filters)
+    assert list(log.read(**filters)) == one_by_one(log, **filters)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"reverse": True},
+        {"reverse": True, "after": COUNT - 7, "until": 3 * COUNT + 5},
+        {"reverse": True, "types": "test.3"},
+        {"subject": "s-1"},
+        {"subject": "s-1", "types": "test.3", "after": 7},
+        {"since": START + timedelta(seconds=4000)},
+        {"limit": 7},
+        {"limit": 7, "reverse": True, "subject": "s-2"},
+        {"limit": 0},
+    ],
+    ids=str,
+)
+def test_reading_is_the_plain_loop(log: EventLog, filters: dict[str, Any]) -> None:
+    assert list(log.read(**filters)) == one_by_one(log, **filters)
 
 
 def test_upcasters_are_applied(path: Path) -> None:
@@ -79,7 +107,7 @@ def test_upcasters_are_applied(path: Path) -> None:
 
     with EventLog.open(path, readonly=True, types=types) as log:
         events = list(chain.from_iterable(log.read_lists()))
-        assert events == list(log.read())
+        assert events == list(log.read()) == one_by_one(log)
         assert events[3].data == {"number": 6}
 
 
@@ -101,5 +129,7 @@ def test_a_sealed_block_that_is_not_what_it_claims_is_damage(tmp_path: Path, cha
     with EventLog.open(path, readonly=True) as log:
         with pytest.raises(DamagedLogError, match=r"claim|states no sequence|is empty"):
             list(log.read_lists())
+        with pytest.raises(DamagedLogError, match=r"claim|states no sequence|is empty"):
+            one_by_one(log)
         with pytest.raises(DamagedLogError, match=r"claim|states no sequence|is empty"):
             list(log.read())
