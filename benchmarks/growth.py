@@ -31,7 +31,8 @@ from benchmarks._writers import append_all
 from benchmarks.opening import open_for_writing, read_some
 from benchmarks.replay import read_all
 from eventlog import EventLog
-from projections import SessionSummaries
+from projections import SessionSummaries, iter_rows
+from projections._partials import Partials
 
 _MORE = 5_000
 
@@ -41,9 +42,10 @@ def _prepare(scratch: Path, scale: Scale) -> Iterator[Prepared]:
     more, count = scratch / "more", min(_MORE, scale.written)
     save_plain(more, count)
     logs = {size: scratch / f"{size}.eventlog" for size in scale.growth}
+    sessions = {}
     for size, log in logs.items():
         write_log(log, size)
-        alone(ask_quietly, log, SessionSummaries)
+        sessions[size] = alone(_sessions_by_segment, log)
         shutil.move(log / "cache", _cache(log))
     work: dict[str, Callable[[Path], Taken]] = {
         "append": partial(_append, more=more),
@@ -60,6 +62,9 @@ def _prepare(scratch: Path, scale: Scale) -> Iterator[Prepared]:
         [
             "Sealed segments of the default size; one process; each row is compared with the one "
             "for the next smaller log.",
+            "Zipf's law over more sessions gives each segment more of them, so that an event of a "
+            "larger log costs more to fold, wherever it stands. Sessions in all, and in a segment "
+            f"on average: {'; '.join(_shown(size, *sessions[size]) for size in logs)}.",
             f"Appending and following: {count:,} events more, sync never, to a copy. Following "
             "begins at the head, and is timed until all that was appended since then is received.",
         ],
@@ -75,6 +80,19 @@ def _by_size(name: str, do: Callable[[Path], Taken], logs: dict[int, Path]) -> I
         piece = Piece(f"{size:,} events, {name}", partial(do, log), against=against)
         yield piece
         against = piece.name
+
+
+def _sessions_by_segment(path: Path) -> tuple[int, float]:
+    """How many there are, and in a segment on average; what it computes is in the cache then."""
+    with EventLog.open(path, readonly=True) as log:
+        total = sum(1 for _ in iter_rows(log, SessionSummaries()))
+        partials = Partials.of(log, SessionSummaries(), None)
+        found = [len(state) for state in partials.each(log.sealed())]
+    return total, sum(found) / len(found)
+
+
+def _shown(size: int, sessions: int, by_segment: float) -> str:
+    return f"{size:,} events, {sessions:,} and {by_segment:,.0f}"
 
 
 def _cache(log: Path) -> Path:

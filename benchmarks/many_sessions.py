@@ -9,12 +9,22 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks._asking import ask_quietly
-from benchmarks._frame import Piece, Prepared, Theme, alone
+from benchmarks._frame import (
+    PEAK,
+    SECONDS,
+    Piece,
+    Prepared,
+    Taken,
+    Theme,
+    alone,
+    peak_megabytes,
+    seconds_of,
+)
 from benchmarks._scale import Scale
 from benchmarks._workload import write_events
 from benchmarks.replay import read_all
 from eventlog import EventLog, NewEvent
-from projections import SessionSummaries
+from projections import SessionSummaries, iter_rows
 
 
 @contextmanager
@@ -26,22 +36,40 @@ def _prepare(scratch: Path, scale: Scale) -> Iterator[Prepared]:
     alone(ask_quietly, log, SessionSummaries)
     shutil.move(log / "cache", cache)
     stored = sum(path.stat().st_size for path in cache.rglob("*") if path.is_file())
-    first = "session summaries, first time"
     yield Prepared(
         [
             Piece("every event read", partial(read_all, log)),
-            Piece(first, partial(ask_quietly, log, SessionSummaries)),
-            Piece("session summaries, again", partial(ask_quietly, log, SessionSummaries, cache),
-                  against=first),
+            Piece("a list, first time", partial(ask_quietly, log, SessionSummaries)),
+            Piece("row by row, first time", partial(_ask_for_rows, log),
+                  against="a list, first time"),
+            Piece("a list, again", partial(ask_quietly, log, SessionSummaries, cache),
+                  against="a list, first time"),
+            Piece("row by row, again", partial(_ask_for_rows, log, cache),
+                  against="a list, again"),
         ],
         [
-            f"{scale.distinct:,} sessions of three events each. A session's state stays in memory "
-            f"until the answer is there; the cache takes {stored / 1e6:.0f} MB."
+            f"{scale.distinct:,} sessions of three events each, and their summaries: as the list "
+            "that project returns, and with iter_rows, as the commands write JSON. The cache takes "
+            f"{stored / 1e6:.0f} MB."
         ],
     )  # fmt: skip
 
 
 THEME = Theme("Many sessions", _prepare, lambda scale: 1)
+
+
+def _ask_for_rows(path: Path, keep_cache: Path | None = None) -> Taken:
+    """From opening the log to the last row, of which none is held."""
+    shutil.rmtree(path / "cache", ignore_errors=True)
+    if keep_cache is not None:
+        shutil.copytree(keep_cache, path / "cache")
+    seconds = seconds_of(lambda: _count_rows(path))
+    return Taken({SECONDS: seconds, PEAK: peak_megabytes()})
+
+
+def _count_rows(path: Path) -> int:
+    with EventLog.open(path, readonly=True) as log:
+        return sum(1 for _ in iter_rows(log, SessionSummaries()))
 
 
 def _short_sessions(count: int) -> Iterator[NewEvent]:

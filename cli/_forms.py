@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cli._options import json_option, jsonl_option
-from cli._output import print_json, print_jsonl
+from cli._output import print_json_list, print_jsonl
 
 Command = Callable[..., Any]
 
@@ -39,6 +39,6 @@ def form_options(command: Command) -> Command:
 def print_documents(documents: Iterable[Any], form: Form) -> None:
     """A list as one document, or one of its rows a line."""
     if form is Form.JSON:
-        print_json(list(documents))
+        print_json_list(documents)
     else:
         print_jsonl(documents)

@@ -40,6 +40,16 @@ def print_json(value: Any) -> None:
     write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
+def print_json_list(values: Iterable[Any]) -> None:
+    """The same of a list, written as its elements come."""
+    before = b"[\n  "
+    for value in values:
+        element = msgspec.json.format(msgspec.json.encode(value), indent=2)
+        write(before + element.replace(b"\n", b"\n  "))  # those in a text are escaped
+        before = b",\n  "
+    write(b"[]\n" if before.startswith(b"[") else b"\n]\n")
+
+
 def print_jsonl(values: Iterable[Any]) -> None:
     """One JSON document a line."""
     for value in values:

@@ -19,7 +19,7 @@ from eventlog._check import CHECK_BYTES, finish_line, salt_of
 from eventlog._errors import DamagedLogError, InvalidEventError
 from eventlog._event import Event
 from eventlog._format import HARD_MAX_LINE_BYTES, SEQUENCE_DIGITS
-from eventlog._times import format_time, stamp_ns
+from eventlog._times import SECOND_NS, format_time, second_of
 from eventlog._values import check_extension, check_source, check_text, encode_data
 
 _encode = msgspec.json.Encoder().encode
@@ -62,10 +62,8 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
     One is made for every event: a Struct, because that takes a third of the time.
     """
 
-    head: bytes
-    """From the end of ``id`` to the start of the time."""
-    time: bytes
-    """From there to the start of the sequence's digits."""
+    place: bytes
+    """From the end of ``id`` to the start of the sequence's digits."""
     data: bytes
     given: GivenId | None = None
     """Only when the caller gave an id."""
@@ -79,6 +77,22 @@ class LineEncoder:
         self._own_start = _START + log_id.encode() + b"-"
         self._longest = min(max_line_bytes, HARD_MAX_LINE_BYTES) - _FRAMING_BYTES
         self._heads: dict[tuple[str, str, str | None], bytes] = {}
+        self._second = second_of(0)
+        """The one of the last event; replaced whole, so that threads see a matching pair."""
+
+    def now(self) -> bytes:
+        """The time as it stands in a line, up to the digits of the sequence."""
+        begin, text = self._second
+        rest = clock.time_ns() - begin
+        if not 0 <= rest < SECOND_NS:
+            rest, text = self._next_second()
+        return b"%b%06dZ%b" % (text, rest // 1000, _TIME_END)
+
+    def _next_second(self) -> tuple[int, bytes]:
+        """How long it has lasted, in nanoseconds, and its text."""
+        ns = clock.time_ns()
+        begin, text = self._second = second_of(ns)
+        return ns - begin, text
 
     def prepare(
         self,
@@ -90,10 +104,11 @@ class LineEncoder:
         id_: str | None = None,
         schemaversion: int = 1,
         extensions: Mapping[str, str | int | bool] | None = None,
+        now: bytes | None = None,
     ) -> Prepared:
         """Check and encode everything but the sequence; InvalidEventError when refused.
 
-        ``time`` None: now.
+        ``time`` None: ``now``, which events of a batch share, or the moment of this call.
         """
         if source is None:
             source = DEFAULT_SOURCE
@@ -103,20 +118,27 @@ class LineEncoder:
             head = None
         if head is None:
             head = self._make_head(source, type_, subject)
-        moment = stamp_ns(clock.time_ns()) if time is None else format_time(time).encode()
-        stamp, encoded = moment + _TIME_END, encode_data({} if data is None else data)
+        if time is not None:
+            place = head + format_time(time).encode() + _TIME_END
+        elif now is not None:
+            place = head + now
+        else:  # as now() does it, and in one step with the head
+            begin, text = self._second
+            rest = clock.time_ns() - begin
+            if not 0 <= rest < SECOND_NS:
+                rest, text = self._next_second()
+            place = b'%b%b%06dZ","sequence":"' % (head, text, rest // 1000)
         if extensions or schemaversion != 1:
             extra = _encode_extensions(schemaversion, extensions or {})
-            stamp = b'%b"%b%b' % (moment, extra, _SEQUENCE_NAME)
-        size = len(head) + len(stamp) + len(encoded)
+            place = b'%b"%b%b' % (place[: -len(_TIME_END)], extra, _SEQUENCE_NAME)
+        encoded = encode_data({} if data is None else data)
+        size, given = len(place) + len(encoded), None
         if id_ is not None:
-            id_ = check_text("id", id_)
-            size += max(0, len(_encode(id_)) - _ID_BYTES)
+            given = GivenId(source, check_text("id", id_), head + DATA_NAME + encoded)
+            size += max(0, len(_encode(given.id)) - _ID_BYTES)
         if size > self._longest:
             raise self._too_long(size)
-        if id_ is None:
-            return Prepared(head, stamp, encoded)
-        return Prepared(head, stamp, encoded, GivenId(source, id_, head + DATA_NAME + encoded))
+        return Prepared(place, encoded, given)
 
     def finish(self, prepared: Prepared, sequence: int, commit: int | None) -> bytes:
         """The line, LF included."""
@@ -131,8 +153,7 @@ class LineEncoder:
             end = _COMMIT_OF_ONE if commit == 1 else b"%b%d" % (_COMMIT_NAME, commit)
         # One join is twice as fast as formatting.
         parts = (
-            start, id_, prepared.head, prepared.time, digits.zfill(SEQUENCE_DIGITS), DATA_NAME,
-            prepared.data, end,
+            start, id_, prepared.place, digits.zfill(SEQUENCE_DIGITS), DATA_NAME, prepared.data, end
         )  # fmt: skip
         return finish_line(b"".join(parts), self._salt)
 

@@ -13,9 +13,9 @@ class NewEvent(Struct, frozen=True):
     """What :meth:`EventLog.extend` takes, one per event.
 
     ``event`` is an instance of a registered event class, or a type name with ``data`` beside it.
-    ``time`` is when it happened (an aware datetime); None means now. ``id`` makes a retry
-    idempotent: the same ``source`` and ``id`` are stored once. ``extensions`` are further
-    CloudEvents attributes, such as ``traceparent``.
+    ``time`` is when it happened (an aware datetime); None means now, one moment for all of the
+    batch. ``id`` makes a retry idempotent: the same ``source`` and ``id`` are stored once.
+    ``extensions`` are further CloudEvents attributes, such as ``traceparent``.
 
     A Struct, as :class:`Event` is: a frozen attrs class takes nine times as long to make
     (docs/decisions/0002).

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from eventlog._errors import InvalidEventError
 
 TIME_LENGTH = len("2026-02-06T12:34:56.789012Z")
+SECOND_NS = 1_000_000_000
 
 
 def format_time(moment: datetime, name: str = "time") -> str:
@@ -40,20 +41,17 @@ def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-_second_memo: tuple[int, bytes] = (-1, b"")
-
-
 def format_ns(ns: int) -> str:
     """The text of a time in nanoseconds since 1970, as the system clock gives it."""
-    return stamp_ns(ns).decode()
+    begin, text = second_of(ns)
+    return f"{text.decode()}{(ns - begin) // 1000:06d}Z"
 
 
-def stamp_ns(ns: int) -> bytes:
-    """The same as bytes, which every append needs."""
-    global _second_memo  # noqa: PLW0603 - consecutive events mostly share their second
-    seconds, rest = divmod(ns, 1_000_000_000)
-    known, text = _second_memo
-    if known != seconds:
-        text = f"{datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()}.".encode()
-        _second_memo = (seconds, text)  # replaced whole, so that threads see a matching pair
-    return b"%b%06dZ" % (text, rest // 1000)
+def second_of(ns: int) -> tuple[int, bytes]:
+    """When the second of a time began, in nanoseconds since 1970, and how its text begins.
+
+    Most of a text, and of the work to make it, is the same for all times of a second.
+    """
+    begin = ns - ns % SECOND_NS
+    moment = datetime.fromtimestamp(begin // SECOND_NS, UTC).replace(tzinfo=None)
+    return begin, f"{moment.isoformat()}.".encode()

@@ -20,6 +20,8 @@ _encode = msgspec.json.Encoder().encode
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+"""Text of nothing else is a URI reference: names, with slashes between them."""
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
 _RESERVED = frozenset(
     "specversion id source type subject time data sequence commit crc32".split()  # noqa: SIM905
@@ -36,6 +38,8 @@ def check_text(name: str, value: object) -> str:
     value = str.__str__(value)
     if not 1 <= len(value) <= MAX_TEXT:
         raise InvalidEventError(f"{name} has {len(value)} characters: it must have 1 to {MAX_TEXT}")
+    if value.isprintable():  # a fifth of the time of the searches, which tell what is wrong
+        return value
     if _CONTROL.search(value):
         raise InvalidEventError(f"{name} holds a control character: {value[:60]!r}")
     if _SURROGATE.search(value):
@@ -45,14 +49,15 @@ def check_text(name: str, value: object) -> str:
 
 def check_source(value: object) -> str:
     """``value`` when it may stand as ``source``; InvalidEventError otherwise."""
-    from eventlog._uri import is_uri_reference  # its patterns take a while to compile
-
     source = check_text("source", value)
-    if not is_uri_reference(source):
-        raise InvalidEventError(
-            f"source {source[:60]!r} is no URI reference: percent-encode it, "
-            "for example with urllib.parse.quote"
-        )
+    if not _UNRESERVED.issuperset(source):
+        from eventlog._uri import is_uri_reference  # its patterns take milliseconds to compile
+
+        if not is_uri_reference(source):
+            raise InvalidEventError(
+                f"source {source[:60]!r} is no URI reference: percent-encode it, "
+                "for example with urllib.parse.quote"
+            )
     return source
 
 

@@ -71,6 +71,7 @@ class LogWriter:
         self._catalog = catalog
         self._files = files
         self._options = options
+        self._segment_bytes = options.segment_bytes
         self._has_other_limits = (options.segment_events, options.segment_age) != (None, None)
         self._is_always_synced = options.sync == "always"
         self.generation = _forks.generation
@@ -132,11 +133,16 @@ class LogWriter:
 
     def append(self, batch: Sequence[Prepared], expected_sequence: int | None = None) -> int:
         """Write one batch; its first sequence. Durable as ``sync`` promises when this returns."""
+        lease = self._lease
         with self._lock:
             try:
-                self.hold()
+                # hold() and let_go(), without the calls: inside a burst they have nothing to do.
+                if not lease.is_ready or self._closed or self._unfinished or self._sync_failed:
+                    self.hold()
                 first = self.append_held(batch, expected_sequence)
-                self.let_go()
+                lease.uses += 1
+                if not lease.is_kept:
+                    lease.used()
             except BaseException:
                 self.give_up()
                 raise
@@ -171,22 +177,16 @@ class LogWriter:
 
     def append_held(self, batch: Sequence[Prepared], expected_sequence: int | None = None) -> int:
         """Like :meth:`append`, for a caller that holds the log and will call make_durable."""
-        if expected_sequence is not None and expected_sequence != self._next - 1:
-            raise ConflictError(
-                f"the log stands at sequence {self._next - 1}, not at {expected_sequence}: "
-                "read what was added, then decide again",
-                path=self._catalog.path,
-                sequence=self._next - 1,
-            )
-        first = self._next
-        if len(batch) == 1:
+        first, events = self._next, len(batch)
+        if expected_sequence is not None and expected_sequence != first - 1:
+            raise self._conflict(expected_sequence)
+        if events == 1:
             data = self.encoder.finish(batch[0], first, 1)
         else:
             data = self._encode(batch, first)
-        size = self._active_bytes + len(data)
-        if (size > self._options.segment_bytes or self._has_other_limits) and self._is_full(
-            size, len(batch)
-        ):
+        length = len(data)
+        size = self._active_bytes + length
+        if (size > self._segment_bytes or self._has_other_limits) and self._is_full(size, events):
             self._rotate()
         self._unfinished = True  # and it stays so when anything interrupts the next lines
         try:
@@ -196,11 +196,19 @@ class LogWriter:
             with suppress(OSError):
                 self._files.truncate(self._descriptor, self._active_bytes)
             raise
-        self._written += len(data)
-        self._active_bytes += len(data)
-        self._next = first + len(batch)
+        self._written += length
+        self._active_bytes += length
+        self._next = first + events
         self._unfinished = False
         return first
+
+    def _conflict(self, expected_sequence: int) -> ConflictError:
+        return ConflictError(
+            f"the log stands at sequence {self.last_sequence}, not at {expected_sequence}: "
+            "read what was added, then decide again",
+            path=self._catalog.path,
+            sequence=self.last_sequence,
+        )
 
     def _encode(self, batch: Sequence[Prepared], first: int) -> bytes:
         finish, last = self.encoder.finish, len(batch) - 1
@@ -267,7 +275,7 @@ class LogWriter:
         self._sync_to(self._written)
 
     def _sync_to(self, target: int) -> None:
-        self._turns.run(self._sync, lambda: self._synced >= target)
+        self._turns.run(self._sync, lambda: self._synced >= target, gather=True)
 
     def _sync(self) -> None:
         """Bring all that was written to the disk: in one's turn, and never again once it failed.
@@ -295,7 +303,7 @@ class LogWriter:
             self._active_since = time.monotonic()
             return False
         return (
-            size > options.segment_bytes
+            size > self._segment_bytes
             or (
                 options.segment_events is not None and events + more_events > options.segment_events
             )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from projections._errors import ProjectionError
     from projections._exact import ExactSum
     from projections._fold import fold
+    from projections._iter_rows import fold_rows, iter_rows
     from projections._keyed import Key, KeyedProjection
     from projections._live import LiveView
     from projections._models import READ_MODELS
@@ -73,6 +74,8 @@ __all__ = [
     "changes",
     "diff",
     "fold",
+    "fold_rows",
+    "iter_rows",
     "project",
     "state_of",
     "to_document",
@@ -88,6 +91,7 @@ _LATER = {
     "_errors": ("ProjectionError",),
     "_exact": ("ExactSum",),
     "_fold": ("fold",),
+    "_iter_rows": ("fold_rows", "iter_rows"),
     "_keyed": ("Key", "KeyedProjection"),
     "_live": ("LiveView",),
     "_models": ("READ_MODELS",),

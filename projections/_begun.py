@@ -70,21 +70,23 @@ class Stretches:
         lists = _Watched(self._read(first - 1 if found is None else found[1], until))
         state = self._merged(found, fold_lists(self.projection, lists))
         if lists.newest is not None:
-            data = self.codec.dump_checked(state, until)
-            if lists.count >= max(_FEWEST, len(data) // _BYTES_PER_EVENT):
-                self._keep(_Place(first, lists.newest.sequence, lists.newest.crc32), data)
+            parts = list(self.codec.checked_parts(state, until))
+            if lists.count >= max(_FEWEST, sum(map(len, parts)) // _BYTES_PER_EVENT):
+                self._keep(_Place(first, lists.newest.sequence, lists.newest.crc32), parts)
         return state
 
-    def _keep(self, place: _Place, data: bytes) -> None:
+    def _keep(self, place: _Place, parts: list[bytes]) -> None:
         """Keep a state, but for one of an earlier moment than what is kept."""
-        kept = self.cache.read(_NAME)
-        known = None if kept is None else _Place.of(kept.covers)
+        kept, known = self.cache.read(_NAME), None
+        if kept is not None:
+            known = _Place.of(kept.covers)
+            kept.close()
         is_behind = known is not None and (known.first, known.through) > (
             place.first,
             place.through,
         )
         if known is None or not is_behind or not self._stands(known):
-            self.cache.put(_NAME, place.covers, [data])
+            self.cache.put(_NAME, place.covers, parts)
 
     def _read(self, after: int, until: int | None) -> Iterator[list[Event]]:
         return self.log.read_lists(after=after, until=until, types=self.projection.types)
@@ -95,15 +97,18 @@ class Stretches:
     def _kept(self, first: int, until: int | None) -> tuple[Any, int] | None:
         """The state of a beginning of this stretch, and its last sequence."""
         kept = self.cache.read(_NAME)
-        place = None if kept is None else _Place.of(kept.covers)
-        if kept is None or place is None or place.first != first:
+        if kept is None:
             return None
-        if (until is not None and place.through > until) or not self._stands(place):
-            return None
-        try:
-            return self.codec.load_whole(kept), place.through
-        except ValueError:
-            return None
+        with kept:
+            place = _Place.of(kept.covers)
+            if place is None or place.first != first:
+                return None
+            if (until is not None and place.through > until) or not self._stands(place):
+                return None
+            try:
+                return self.codec.load_parts(kept), place.through
+            except ValueError:
+                return None
 
     def _stands(self, place: _Place) -> bool:
         """Whether the log still has the line that the place ends with."""

@@ -5,7 +5,8 @@ compressed. Whatever does not check out (another segment, projection or version,
 file) is as good as missing.
 
 It is written under a name of its own, and then renamed. A kill in between leaves that file behind;
-whoever keeps something later deletes it, once it is too old to be still written.
+whoever keeps something later deletes it, once it is too old to be still written. Neither writing
+nor reading holds more than a part in memory.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterable
-from contextlib import suppress
-from hashlib import sha256
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import file_digest, sha256
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Self
 
 import msgspec
 import zstandard
@@ -33,6 +36,8 @@ logger = logging.getLogger("eventlog")
 _DIRECTORY = "partials"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
 _LARGEST = 1 << 30
+_SPOOLED = 1 << 20
+_CHUNK = 1 << 18
 _UNFINISHED = ".tmp"
 _ABANDONED_SECONDS = 3600  # nobody writes at one state for an hour
 
@@ -54,27 +59,40 @@ class KeptHeader:
 _header_of = msgspec.json.Decoder(KeptHeader).decode
 
 
-@frozen
 class Kept:
-    """What was found, intact. Its parts are decompressed when they are asked for."""
+    """What was found, intact. Its file is open, and each part is read when it is asked for."""
 
-    covers: str
-    stored: list[bytes]
+    def __init__(self, file: IO[bytes], covers: str, cuts: list[int]) -> None:
+        self.covers = covers
+        self._file = file
+        self._cuts = cuts
 
     def part(self, number: int) -> bytes:
         """One part; ValueError when it is none, as in a file that somebody made up."""
-        if number >= len(self.stored):
+        if number >= len(self):
             raise ValueError("there are too few parts")
-        stored = self.stored[number]
+        start, end = self._cuts[number : number + 2]
         try:
+            self._file.seek(start)
+            stored = self._file.read(end - start)
             if not 0 <= zstandard.frame_content_size(stored) < _LARGEST:
                 raise ValueError("a part has no size, or an absurd one")
             return zstandard.ZstdDecompressor().decompress(stored, allow_extra_data=False)
-        except zstandard.ZstdError as error:
-            raise ValueError(f"a part cannot be decompressed: {error}") from None
+        except (OSError, zstandard.ZstdError) as error:
+            raise ValueError(f"a part cannot be read: {error}") from None
 
     def __len__(self) -> int:
-        return len(self.stored)
+        return len(self._cuts) - 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
 
 
 class PartialCache:
@@ -90,39 +108,72 @@ class PartialCache:
     def get(self, name: str, covers: str) -> Kept | None:
         """What is kept under this name, when it is intact and of exactly these events."""
         found = self.read(name)
-        return found if found is not None and found.covers == covers else None
+        if found is not None and found.covers != covers:
+            found.close()
+            return None
+        return found
 
     def read(self, name: str) -> Kept | None:
-        """What is kept under this name; None when anything about it is not right."""
+        """What is kept under this name, to be closed; None when anything about it is not right."""
         try:
-            head, _, stored = (self._directory / name).read_bytes().partition(b"\n")
-            header = _header_of(head)
+            file = (self._directory / name).open("rb")
+        except OSError:
+            return None
+        try:
+            found = self._checked(file)
         except (OSError, ValueError, RecursionError):
+            found = None
+        if found is None:
+            file.close()
+        return found
+
+    def _checked(self, file: BufferedReader) -> Kept | None:
+        header = _header_of(file.readline())
+        start = file.tell()
+        digest = file_digest(file, sha256).hexdigest()
+        if header != self._header(header.covers, header.ends, digest):
             return None
-        if header != self._header(header.covers, header.ends, stored):
+        cuts = [start, *(start + end for end in header.ends)]
+        if cuts != sorted(cuts) or cuts[-1] != file.tell():
             return None
-        cuts = [0, *header.ends]
-        if cuts != sorted(cuts) or cuts[-1] != len(stored):
-            return None
-        return Kept(header.covers, [stored[a:b] for a, b in pairwise(cuts)])
+        return Kept(file, header.covers, cuts)
 
     def put(self, name: str, covers: str, parts: Iterable[bytes]) -> None:
         """Keep something. A directory that cannot be written only means that nothing is kept."""
-        compress = zstandard.ZstdCompressor(write_checksum=True).compress
-        stored, ends = bytearray(), []
-        for part in parts:
-            stored += compress(part)
-            ends.append(len(stored))
-        header = msgspec.json.encode(self._header(covers, ends, stored))
-        temporary = self._directory / f"{name}.{os.getpid()}{_UNFINISHED}"
+        with self.keeping(name, covers) as keep:
+            for part in parts:
+                keep(part)
+
+    @contextmanager
+    def keeping(self, name: str, covers: str) -> Iterator[Callable[[bytes], None]]:
+        """The same, part by part; an error before the end means that nothing is kept."""
+        with SpooledTemporaryFile(_SPOOLED, dir=str(self._directory)) as content:
+            writing = _Writing(content, is_possible=self._prepare())
+            yield writing.add
+            if writing.is_complete:
+                header = self._header(covers, writing.ends, writing.hash.hexdigest())
+                self._save(name, msgspec.json.encode(header), content)
+
+    def _prepare(self) -> bool:
+        """Whether there is a directory to write in, without what nobody needs."""
         try:
             _make_private(self._directory)
             self._sweep()
+        except OSError as error:
+            _not_kept(error)
+            return False
+        return True
+
+    def _save(self, name: str, header: bytes, content: IO[bytes]) -> None:
+        temporary = self._directory / f"{name}.{os.getpid()}{_UNFINISHED}"
+        try:
+            content.seek(0)
             with open(temporary, "wb", opener=_open_private) as file:
-                file.writelines((header, b"\n", stored))
+                file.writelines((header, b"\n"))
+                copyfileobj(content, file, _CHUNK)
             temporary.replace(self._directory / name)
         except OSError as error:
-            logger.debug("a state was not kept: %s", error)
+            _not_kept(error)
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 
@@ -136,9 +187,36 @@ class PartialCache:
                 if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
                     path.unlink()
 
-    def _header(self, covers: str, ends: list[int], stored: bytes | bytearray) -> KeptHeader:
+    def _header(self, covers: str, ends: list[int], digest: str) -> KeptHeader:
         name, version = self._projection.name, self._projection.version
-        return KeptHeader(name, version, covers, ends, sha256(stored).hexdigest())
+        return KeptHeader(name, version, covers, ends, digest)
+
+
+class _Writing:
+    """Parts on their way into a file: small ones stay in memory until it is complete."""
+
+    def __init__(self, content: IO[bytes], *, is_possible: bool) -> None:
+        self._content = content
+        self._compress = zstandard.ZstdCompressor(write_checksum=True).compress
+        self.ends: list[int] = []
+        self.hash = sha256()
+        self.is_complete = is_possible
+
+    def add(self, part: bytes) -> None:
+        if not self.is_complete:
+            return
+        stored = self._compress(part)
+        try:
+            self._content.write(stored)
+        except OSError as error:
+            _not_kept(error)
+            self.is_complete = False
+        self.hash.update(stored)
+        self.ends.append(len(stored) + (self.ends[-1] if self.ends else 0))
+
+
+def _not_kept(error: OSError) -> None:
+    logger.debug("a state was not kept: %s", error)
 
 
 def _make_private(directory: Path) -> None:

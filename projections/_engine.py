@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from projections._fold import fold_lists
 from projections._keyed import KeyedProjection
 from projections._partials import Partials
 from projections._protocol import Projection
-from projections._rows import answer_by_rows
+from projections._rows import rows_by_key
 
 State = TypeVar("State")
 Result = TypeVar("Result")
@@ -40,7 +41,8 @@ def project(
     same: Any = projection
     is_plain = as_of is None and not log.has_upcasters
     if is_plain and isinstance(same, KeyedProjection) and same.answers_by_key:
-        rows: Any = answer_by_rows(Partials.of(log, same, executor), same)
+        with collector_paused():
+            rows: Any = list(rows_by_key(Partials.of(log, same, executor), same, log.sealed()))
         return rows  # type: ignore[no-any-return]
     state = state_of(log, projection, as_of, executor)
     with collector_paused():
@@ -80,18 +82,27 @@ def _as_of_sequence(partials: Partials, until: int | None) -> Any:
 
 
 def _as_of_time(partials: Partials, moment: datetime) -> Any:
-    """Clocks jump, so any segment may hold any time; the manifest says which lie on one side."""
-    entries = partials.log.sealed()
-    wholes = partials.each([entry for entry in entries if _time(entry.last_time) <= moment])
     merge, state = partials.projection.merge, partials.projection.initial()
+    for one in stretches_until(partials, moment):
+        state = merge(state, one)
+    return state
+
+
+def stretches_until(partials: Partials, moment: datetime) -> Iterator[Any]:
+    """The states of the stretches that lie before a moment, in order.
+
+    Clocks jump, so any segment may hold any time; the manifest says which lie on one side.
+    """
+    entries, initial = partials.log.sealed(), partials.projection.initial
+    wholes = partials.each([entry for entry in entries if _time(entry.last_time) <= moment])
     for entry in entries:
         if _time(entry.last_time) <= moment:
-            state = merge(state, next(wholes))
+            yield next(wholes)
         elif _time(entry.first_time) <= moment:
             before, last = entry.first_sequence - 1, entry.last_sequence
-            state = fold_on(partials, state, after=before, until=last, moment=moment)
+            yield fold_on(partials, initial(), after=before, until=last, moment=moment)
     reached = entries[-1].last_sequence if entries else 0
-    return fold_on(partials, state, after=reached, moment=moment)
+    yield fold_on(partials, initial(), after=reached, moment=moment)
 
 
 def _time(text: str) -> datetime:

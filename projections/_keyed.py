@@ -43,11 +43,15 @@ class KeyedProjection(ABC, Generic[State, Row]):
         return type(self).apply is KeyedProjection.apply
 
     @property
+    def is_by_key(self) -> bool:
+        """Whether each row follows from one key's states, and from nothing else."""
+        own = type(self)
+        return own.merge is KeyedProjection.merge and own.result is KeyedProjection.result
+
+    @property
     def answers_by_key(self) -> bool:
         """Whether the rows of keys without new events may be kept."""
-        own = type(self)
-        is_plain = own.merge is KeyedProjection.merge and own.result is KeyedProjection.result
-        return is_plain and own.rows_version is not None
+        return self.is_by_key and self.rows_version is not None
 
     @property
     def keys_are_subjects(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from attrs import frozen
 from eventlog import EventLog, PrunedError, SealedEntry
 from eventlog._collector import collector_paused
 from projections._begun import Stretches
-from projections._cache import PartialCache
+from projections._cache import Kept, PartialCache
+from projections._grouping import Grouping
+from projections._keyed import KeyedProjection
 from projections._protocol import Projection
-from projections._states import KeptStates, StateCodec
+from projections._states import PartsInHand, StateCodec
 
 _MERGED, _EARLIER = "merged", "merged-earlier"
 
@@ -50,26 +53,65 @@ class Partials:
         about an ``earlier`` moment does not take the place of that about now.
         """
         chains, name = _chains(entries), _EARLIER if earlier else _MERGED
-        state, start = self._merged_before(name, chains)
+        state, start = self._merged_before(name, chains, self.codec.load_parts)
+        if start == 0:
+            state = self.projection.initial()
         for one in self.each(entries[start:]):
             state = self.projection.merge(state, one)
         if start < len(entries):
             self.cache.put(name, chains[-1], self.codec.dump_parts(state))
         return state
 
-    def _merged_before(self, name: str, chains: list[str]) -> tuple[Any, int]:
-        """The longest merged state that is known, and how many segments it covers."""
-        for found in map(self.cache.read, dict.fromkeys((name, _MERGED))):
-            if found is not None and found.covers in chains:
-                state = _read(self.codec.load_parts, found)
-                if state is not None:
-                    return state, chains.index(found.covers) + 1
-        return self.projection.initial(), 0
+    def grouping(self, projection: KeyedProjection[Any, Any]) -> Grouping:
+        """For the states of a keyed projection over this log, to be closed."""
+        log_bytes = sum(entry.raw_bytes for entry in self.log.sealed())
+        return Grouping(projection, self.codec, log_bytes)
 
-    def kept_states(self, entries: Sequence[SealedEntry]) -> KeptStates | None:
-        """What :meth:`merged` kept of exactly these, for a keyed projection."""
-        found = self.cache.get(_MERGED, self.chain(entries))
-        return None if found is None else self.codec.load_keyed(found)
+    def group(
+        self, grouping: Grouping, entries: Sequence[SealedEntry], *, earlier: bool = False
+    ) -> bool:
+        """The same, of a keyed projection, into a ``grouping``; whether that is not kept yet."""
+        chains, name = _chains(entries), _EARLIER if earlier else _MERGED
+
+        def load(found: Kept) -> None:
+            grouping.clear()
+            grouping.add(self.codec.load_keyed(found).items())
+
+        _, start = self._merged_before(name, chains, load)
+        if start == 0:
+            grouping.clear()
+        for one in self.each(entries[start:]):
+            grouping.add(one.items())
+            one.clear()  # or two segments' states would be in memory together
+        return start < len(entries)
+
+    def _merged_before(
+        self, name: str, chains: list[str], load: Callable[[Kept], Any]
+    ) -> tuple[Any, int]:
+        """The longest merged state that is known, and how many segments it covers."""
+        for one in dict.fromkeys((name, _MERGED)):
+            found = self.cache.read(one)
+            if found is None:
+                continue
+            with found, suppress(ValueError), collector_paused():
+                if found.covers in chains:
+                    return load(found), chains.index(found.covers) + 1
+        return None, 0
+
+    def keep_merged(self, entries: Sequence[SealedEntry], state: Any, *, earlier: bool) -> None:
+        """Keep what :meth:`group` came to."""
+        name = _EARLIER if earlier else _MERGED
+        self.cache.put(name, self.chain(entries), self.codec.dump_parts(state))
+
+    def kept_merged(self, entries: Sequence[SealedEntry]) -> Kept | None:
+        """What is kept of exactly these, to be closed."""
+        return self.cache.get(_MERGED, self.chain(entries))
+
+    def keeping_merged(
+        self, entries: Sequence[SealedEntry]
+    ) -> AbstractContextManager[Callable[[bytes], None]]:
+        """Keep what :meth:`group` came to, part by part."""
+        return self.cache.keeping(_MERGED, self.chain(entries))
 
     def chain(self, entries: Sequence[SealedEntry]) -> str:
         """What says of which segments something is kept."""
@@ -87,52 +129,53 @@ class Partials:
             yield self._compute(entry) if state is None else state
 
     def _compute(self, entry: SealedEntry) -> Any:
-        state, data = self.folded(entry)
-        self.cache.put(_name(entry), entry.sha256, [data])
+        state = self._fold(entry)
+        parts = self.codec.checked_parts(state, entry.last_sequence)
+        self.cache.put(_name(entry), entry.sha256, parts)
         return state
 
-    def folded(self, entry: SealedEntry) -> tuple[Any, bytes]:
-        """The state of one sealed segment, folded from its events; and as JSON."""
+    def folded(self, entry: SealedEntry) -> list[bytes]:
+        """The state of one sealed segment, folded from its events, as JSON in parts."""
+        return list(self.codec.checked_parts(self._fold(entry), entry.last_sequence))
+
+    def _fold(self, entry: SealedEntry) -> Any:
         with collector_paused():
-            state = self.stretches.sealed(entry.first_sequence, entry.last_sequence)
-        return state, self.codec.dump_checked(state, entry.last_sequence)
+            return self.stretches.sealed(entry.first_sequence, entry.last_sequence)
 
     def _stored_or_computed(self, entries: Sequence[SealedEntry]) -> Iterator[Any]:
         """From the cache or the executor; None where there is neither."""
         if self.executor is None:
             yield from map(self._stored, entries)
             return
-        waiting = deque((entry, self._stored_or_submitted(entry)) for entry in entries)
+        waiting = deque((entry, self._submitted_if_missing(entry)) for entry in entries)
         while waiting:
-            entry, state = waiting.popleft()
-            yield self._received(entry, state) if isinstance(state, Future) else state
+            entry, future = waiting.popleft()
+            yield self._stored(entry) if future is None else self._received(entry, future)
 
-    def _stored_or_submitted(self, entry: SealedEntry) -> Any:
-        stored = self._stored(entry)
-        return self._submit(entry) if stored is None else stored  # a state may well be empty
+    def _submitted_if_missing(self, entry: SealedEntry) -> Future[list[bytes]] | None:
+        found = self.cache.get(_name(entry), entry.sha256)
+        if found is None:
+            return self._submit(entry)
+        found.close()  # it is read when its turn comes: all of them may be too much
+        return None
 
     def _stored(self, entry: SealedEntry) -> Any:
         found = self.cache.get(_name(entry), entry.sha256)
-        return None if found is None else _read(self.codec.load_whole, found)
+        if found is None:
+            return None
+        with found, suppress(ValueError), collector_paused():
+            return self.codec.load_parts(found)
+        return None  # it holds no state, as after a change without a new version
 
-    def _submit(self, entry: SealedEntry) -> Future[bytes]:
+    def _submit(self, entry: SealedEntry) -> Future[list[bytes]]:
         assert self.executor is not None  # noqa: S101 - the caller asked
         first = entry.first_sequence
         return self.executor.submit(fold_elsewhere, self.log.path, self.projection, first)
 
-    def _received(self, entry: SealedEntry, future: Future[bytes]) -> Any:
-        data = future.result()
-        self.cache.put(_name(entry), entry.sha256, [data])
-        return self.codec.load(data)
-
-
-def _read(load: Callable[[Any], Any], stored: Any) -> Any:
-    """The state; None when this is not one, as after a change without a new version."""
-    try:
-        with collector_paused():
-            return load(stored)
-    except ValueError:
-        return None
+    def _received(self, entry: SealedEntry, future: Future[list[bytes]]) -> Any:
+        parts = PartsInHand(future.result())
+        self.cache.put(_name(entry), entry.sha256, parts)
+        return self.codec.load_parts(parts)
 
 
 def _name(entry: SealedEntry) -> str:
@@ -148,8 +191,8 @@ def _chains(entries: Sequence[SealedEntry]) -> list[str]:
     return chains
 
 
-def fold_elsewhere(path: Path, projection: Projection[Any, Any], first: int) -> bytes:
-    """A worker's part: the state of the sealed segment that begins at ``first``, as JSON."""
+def fold_elsewhere(path: Path, projection: Projection[Any, Any], first: int) -> list[bytes]:
+    """A worker's part: the state, as JSON, of the sealed segment that begins at ``first``."""
     with EventLog.open(path, readonly=True) as log:
         found = (entry for entry in log.sealed() if entry.first_sequence == first)
         entry = next(found, None)
@@ -157,4 +200,4 @@ def fold_elsewhere(path: Path, projection: Projection[Any, Any], first: int) -> 
             raise PrunedError(
                 "a segment was pruned while it was to be folded: ask again", path=path
             )
-        return Partials.of(log, projection, None).folded(entry)[1]
+        return Partials.of(log, projection, None).folded(entry)

@@ -1,109 +1,145 @@
 """Answers of keyed projections, row by row: those about sealed segments are kept, too.
 
 Most sessions of a log are over. A repeated question reads their rows as they were answered before;
-only those that newer events belong to are made from a state.
+only those that newer events belong to are made from a state. Rows come as they are read or made, a
+group of keys at a time, so that many of them take no more memory than few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
 
 from eventlog import SealedEntry
 from eventlog._collector import collector_paused
+from projections._cache import Kept
+from projections._grouping import MOST_IN_MEMORY
 from projections._keyed import Key, KeyedProjection
 from projections._partials import Partials
-from projections._states import returned_by, wrong
-
-_AT_ONCE = 4096
-"""So many rows in one part."""
+from projections._states import GROUP, in_groups, returned_by, wrong
 
 
-def answer_by_rows(partials: Partials, projection: KeyedProjection[Any, Any]) -> list[Any]:
-    """The answer about the whole log, of a projection that answers by key."""
-    entries, decode = partials.log.sealed(), rows_decoder(projection)
-    try:
-        with collector_paused():
-            known = _kept(partials, projection, entries, decode)
-            return _answer(projection, partials.since(entries), *known)
-    except ValueError:  # what is kept is not enough, or not what it should be
-        states = partials.merged(entries)
-    with collector_paused():
-        later = partials.since(entries)
-        known = _made(partials, projection, entries, states, later)
-        return _answer(projection, later, *known)
-
-
-def _answer(
-    projection: KeyedProjection[Any, Any],
-    later: dict[Key, Any],
-    rows: list[Any],
-    keys: list[Key],
-    state_at: Callable[[int], Any],
-) -> list[Any]:
-    """The rows of what is sealed, with what came ``later``."""
-    places = {key: place for place, key in enumerate(keys)} if later else {}
-    for key, new in later.items():
-        place = places.get(key)
-        if place is None:
-            rows.append(projection.result_one(key, new))
-        else:
-            state = projection.merge_one(state_at(place), new)
-            rows[place] = projection.result_one(key, state)
-    return rows
-
-
-def _kept(
+def rows_by_key(
     partials: Partials,
     projection: KeyedProjection[Any, Any],
     entries: Sequence[SealedEntry],
+    until: int | None = None,
+) -> Iterator[Any]:
+    """The answer about all ``entries``, which is all that is sealed, and what follows them.
+
+    For a projection that answers by key. ``until`` is no sequence within them.
+    """
+    decode = rows_decoder(projection)
+    with ExitStack() as files:
+        try:
+            rows = _kept(files, partials, projection, entries, until, decode)
+        except ValueError:  # what is kept is not enough, or not what it should be
+            rows = _made(partials, projection, entries, until)
+        yield from rows
+
+
+def _kept(
+    files: ExitStack,
+    partials: Partials,
+    projection: KeyedProjection[Any, Any],
+    entries: Sequence[SealedEntry],
+    until: int | None,
     decode: Callable[[bytes], list[Any]],
-) -> tuple[list[Any], list[Key], Callable[[int], Any]]:
-    """Rows, keys and states that are kept of exactly these segments; ValueError without them."""
-    states = partials.kept_states(entries)
-    found = partials.cache.get(_name(projection), partials.chain(entries))
-    if states is None or found is None:
-        raise ValueError("nothing is kept")
-    rows = [row for number in range(len(found)) for row in decode(found.part(number))]
-    if len(rows) != len(states.keys):
+) -> Iterator[Any]:
+    """From what is kept of exactly these segments; ValueError unless all of it can be read."""
+    states = partials.codec.load_keyed(_found(files, partials.kept_merged(entries)))
+    found = _found(files, partials.cache.get(_name(projection), partials.chain(entries)))
+    if len(found) != states.groups:
         raise ValueError("there are not as many rows as keys")
-    return rows, states.keys, states.at
+    later, is_small = partials.since(entries, until), len(found) * GROUP <= MOST_IN_MEMORY
+    held: list[list[Any]] = []
+    changed: list[list[tuple[int, Any]]] = []
+    with collector_paused():
+        for group in range(len(found)):
+            rows, keys = decode(found.part(group)), states.keys(group)
+            if len(rows) != len(keys):
+                raise ValueError("there are not as many rows as keys")
+            places = [place for place, key in enumerate(keys) if key in later] if later else []
+            known = states.at(group, places, keys)
+            changed.append(
+                [
+                    (place, _merged_row(projection, keys[place], state, later))
+                    for place, state in zip(places, known, strict=True)
+                ]
+            )
+            if is_small:
+                held.append(rows)
+
+    def answer() -> Iterator[Any]:
+        for group, replaced in enumerate(changed):
+            with collector_paused():
+                rows = held[group] if is_small else decode(found.part(group))
+            for place, row in replaced:
+                rows[place] = row
+            yield from rows
+        yield from _new_rows(projection, later)
+
+    return answer()
+
+
+def _found(files: ExitStack, kept: Kept | None) -> Kept:
+    if kept is None:
+        raise ValueError("nothing is kept")
+    return files.enter_context(kept)
 
 
 def _made(
     partials: Partials,
     projection: KeyedProjection[Any, Any],
     entries: Sequence[SealedEntry],
-    states: dict[Key, Any],
-    later: dict[Key, Any],
-) -> tuple[list[Any], list[Key], Callable[[int], Any]]:
-    """The same, of the states of these segments, which it uses up; and kept for the next time.
+    until: int | None,
+) -> Iterator[Any]:
+    """From the states of these segments; and kept for the next time, if all of it is asked for."""
+    with partials.grouping(projection) as grouping:
+        is_new = partials.group(grouping, entries)
+        later = partials.since(entries, until)
+        with ExitStack() as files:
+            keep_states = keep_rows = None
+            if entries:
+                chain = partials.chain(entries)
+                keep_rows = files.enter_context(partials.cache.keeping(_name(projection), chain))
+            if is_new:
+                keep_states = files.enter_context(partials.keeping_merged(entries))
+            for group in in_groups(grouping.items()):
+                with collector_paused():
+                    rows = [projection.result_one(key, state) for key, state in group]
+                    if keep_states is not None:
+                        for part in partials.codec.dump_group(group):
+                            keep_states(part)
+                    if keep_rows is not None:
+                        keep_rows(dump_rows(projection, rows))
+                    for place, (key, state) in enumerate(group) if later else ():
+                        if key in later:
+                            rows[place] = _merged_row(projection, key, state, later)
+                yield from rows
+        yield from _new_rows(projection, later)
 
-    A million states and a million rows need not be in memory together.
-    """
-    keys, rows, needed = list(states), [], {}
-    for place, key in enumerate(keys):
-        state = states.pop(key)
-        rows.append(projection.result_one(key, state))
-        if key in later:
-            needed[place] = state
-    if entries:
-        parts = dump_rows(projection, rows)
-        partials.cache.put(_name(projection), partials.chain(entries), parts)
-    return rows, keys, needed.__getitem__
+
+def _merged_row(
+    projection: KeyedProjection[Any, Any], key: Key, state: Any, later: dict[Key, Any]
+) -> Any:
+    return projection.result_one(key, projection.merge_one(state, later.pop(key)))
 
 
-def dump_rows(projection: KeyedProjection[Any, Any], rows: list[Any]) -> Iterator[bytes]:
-    """Rows as JSON, some at a time; ProjectionError when one has none."""
-    left = iter(rows)
-    while some := list(islice(left, _AT_ONCE)):
-        try:
-            yield msgspec.json.encode(some)
-        except (TypeError, ValueError) as error:
-            raise wrong(projection.name, f"a row cannot be written as JSON: {error}") from None
+def _new_rows(projection: KeyedProjection[Any, Any], later: dict[Key, Any]) -> Iterator[Any]:
+    """Those of keys that nothing sealed belongs to."""
+    return (projection.result_one(key, state) for key, state in later.items())
+
+
+def dump_rows(projection: KeyedProjection[Any, Any], rows: list[Any]) -> bytes:
+    """Rows as JSON; ProjectionError when one has none."""
+    try:
+        return msgspec.json.encode(rows)
+    except (TypeError, ValueError) as error:
+        raise wrong(projection.name, f"a row cannot be written as JSON: {error}") from None
 
 
 def _name(projection: KeyedProjection[Any, Any]) -> str:

@@ -143,8 +143,7 @@ def _pure_answer(projection: Projection[Any, Any], codec: StateCodec, events: li
     _compare(projection, "the same events gave another answer", answer, again)
     if isinstance(projection, KeyedProjection) and projection.answers_by_key:
         decode = rows_decoder(projection)
-        parts = dump_rows(projection, projection.result(state))
-        kept = [row for part in parts for row in decode(part)]
+        kept = decode(dump_rows(projection, projection.result(state)))
         what = "a row is another after its way through JSON"
         _compare(projection, what, answer, canonical_json(kept))
     return answer

@@ -18,7 +18,8 @@ list of ``{subject, started, value}``, oldest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from attrs import Factory, define, frozen
@@ -61,7 +62,7 @@ class UnknownMetricError(EventLogError):
 
 
 def trend(
-    sessions: Sequence[SessionMetrics],
+    sessions: Iterable[SessionMetrics],
     metric: str,
     last: int | None = None,
     *,
@@ -73,13 +74,17 @@ def trend(
     points; UnknownMetricError when there are some, and none has the metric.
     """
     name = ALIASES.get(metric, metric)
-    points = [TrendPoint(one.subject, one.started, one.metrics.get(name)) for one in sessions]
-    known = [point for point in points if point.value is not None]
-    if points and not known:
-        names = ", ".join(sorted({name for one in sessions for name in one.metrics}))
-        raise UnknownMetricError(f"no session has the metric {metric!r}; known: {names}")
-    chosen = points if every else known
-    return chosen if last is None else chosen[max(0, len(chosen) - last) :]
+    chosen = deque[TrendPoint](maxlen=last)  # the sessions may be more than fit into memory
+    names: set[str] = set()
+    for one in sessions:
+        value = one.metrics.get(name)
+        if every or value is not None:
+            chosen.append(TrendPoint(one.subject, one.started, value))
+        names.update(one.metrics)
+    if names and name not in names:
+        known = ", ".join(sorted(names))
+        raise UnknownMetricError(f"no session has the metric {metric!r}; known: {known}")
+    return list(chosen)
 
 
 @define

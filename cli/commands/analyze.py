@@ -48,10 +48,10 @@ def command(log: Path, question: Question, form: Form) -> None:
       eventlog analyze LOG
       eventlog analyze LOG --subject agent-0001 --json | jq '.[].task_breakdown'
     """
-    analyses = ask_sessions(log, SessionAnalyses(), question)
+    rows = ask_sessions(log, SessionAnalyses(), question)
     if form is not Form.TABLE:
-        print_documents(map(to_document, analyses), form)
-    elif analyses:
+        print_documents(map(to_document, rows), form)
+    elif analyses := list(rows):
         _print_analyses(analyses)
     else:
         say("nothing to analyze: the log holds no matching tasks, file operations or tool calls")

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from cli._asking import ask
+from cli._asking import ask, ask_rows
 from cli._documents import print_tables
-from cli._forms import Form, form_options
+from cli._forms import Form, form_options, print_documents
 from cli._options import log_argument
 from cli._output import print_json, print_jsonl, say
 from cli._questions import Question, question_options
 from cli._rows import say_what
-from projections import READ_MODELS, to_document
+from projections import READ_MODELS, KeyedProjection, to_document
 
 
 @click.command("project")
@@ -33,19 +33,19 @@ def command(log: Path, name: str, question: Question, form: Form) -> None:
       eventlog project LOG practice-metrics
       eventlog project LOG session-trends --as-of 1000 --jsonl | jq -c .metrics
     """
-    document = to_document(ask(log, READ_MODELS[name](), question))
+    projection = READ_MODELS[name]()
+    if form is not Form.TABLE and isinstance(projection, KeyedProjection):
+        print_documents(map(to_document, ask_rows(log, projection, question)), form)
+        return
+    document = to_document(ask(log, projection, question))
     if form is Form.JSON:
         print_json(document)
     elif form is Form.JSONL:
-        print_jsonl(_rows(document))
+        print_jsonl([document])
     elif _holds_something(document):
         say_what(name, left_out=print_tables(document))
     else:
         say(f"{name}: the log holds no matching events")
-
-
-def _rows(document: Any) -> list[Any]:
-    return document if isinstance(document, list) else [document]
 
 
 def _holds_something(document: Any) -> bool:

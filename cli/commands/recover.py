@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import msgspec
 
-from cli._asking import ask, ask_sessions, no_such_session
+from cli._asking import ask_rows, ask_sessions, no_such_session
 from cli._failures import Failure
 from cli._forms import Form, form_options, print_documents
 from cli._options import log_argument
@@ -47,16 +48,17 @@ def command(log: Path, subject: str | None, question: Question, form: Form) -> N
       eventlog recover LOG recovery-0003 --json | jq .state > state.json
     """
     if subject is not None:
-        _print_one(_find(ask(log, RecoverySnapshots(), question), subject), form)
+        _print_one(_find(log, question, subject), form)
     else:
         _print_all(ask_sessions(log, RecoverySnapshots(), question), form)
 
 
-def _find(snapshots: list[RecoverySnapshot], subject: str) -> RecoverySnapshot:
-    for snapshot in snapshots:
-        if snapshot.subject == subject:
-            return snapshot
-    raise Failure(no_such_session(subject, snapshots))
+def _find(log: Path, question: Question, subject: str) -> RecoverySnapshot:
+    rows = ask_rows(log, RecoverySnapshots(), question)
+    for snapshot in [row for row in rows if row.subject == subject]:
+        return snapshot
+    again = ask_rows(log, RecoverySnapshots(), question)
+    raise Failure(no_such_session(subject, (row.subject for row in again)))
 
 
 def _print_one(snapshot: RecoverySnapshot, form: Form) -> None:
@@ -68,10 +70,10 @@ def _print_one(snapshot: RecoverySnapshot, form: Form) -> None:
         write_text("".join(f"{clean(line)}\n" for line in _describe(snapshot)))
 
 
-def _print_all(snapshots: list[RecoverySnapshot], form: Form) -> None:
+def _print_all(rows: Iterator[RecoverySnapshot], form: Form) -> None:
     if form is not Form.TABLE:
-        print_documents(map(to_document, snapshots), form)
-    elif snapshots:
+        print_documents(map(to_document, rows), form)
+    elif snapshots := list(rows):
         left_out = print_table(_COLUMNS, snapshots, _SPARE)
         say_what(count(len(snapshots), "session"), left_out=left_out)
     else:

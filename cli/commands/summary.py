@@ -30,10 +30,10 @@ def command(log: Path, question: Question, form: Form) -> None:
       eventlog summary LOG
       eventlog summary LOG --as-of 2026-02-06T12:00 --json | jq '.[] | select(.status == "crashed")'
     """
-    summaries = ask_sessions(log, SessionSummaries(), question)
+    rows = ask_sessions(log, SessionSummaries(), question)
     if form is not Form.TABLE:
-        print_documents(map(to_document, summaries), form)
-    elif summaries:
+        print_documents(map(to_document, rows), form)
+    elif summaries := list(rows):
         print_summaries(summaries)
     else:
         say("no sessions: the log holds no matching events")

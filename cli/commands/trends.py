@@ -54,18 +54,19 @@ def command(log: Path, metric: str, last: int, every: bool, question: Question, 
       eventlog trends LOG --metric pitch_accuracy --json | jq 'map(.value)'
     """
     sessions = ask_sessions(log, SessionTrends(), question)
-    points = []
+    points, is_known = [], True
     try:
         points = trend(sessions, metric, last, every=every)
     except UnknownMetricError as error:
         if _is_named("metric"):
             raise
         say(f"{error}: choose one with --metric")
+        is_known = False
     if form is not Form.TABLE:
         print_documents(map(to_document, points), form)
     elif points:
         _print_trend(metric, points)
-    elif not sessions:
+    elif is_known:
         say("no sessions: the log holds no matching events")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import msgspec
@@ -11,6 +12,8 @@ from attrs import frozen
 from eventlog import EventLog
 from projections._engine import project
 from projections._fold import fold
+from projections._iter_rows import fold_rows, iter_rows
+from projections._keyed import KeyedProjection
 from projections._models import READ_MODELS
 from projections._protocol import Projection
 from projections.exports._columns import Column, Row
@@ -37,18 +40,20 @@ class Content:
     """Each row as a JSON document: events as their lines, the rows of a model nested."""
 
 
+@contextmanager
 def content_of(
     log: EventLog, selection: Selection, table: str | None, until: int, advance: Advance
-) -> Content:
+) -> Iterator[Content]:
     """What the selection means for a file; ExportOptionError when it means nothing."""
     if selection.model is None:
         if table not in (None, "events"):
             raise ExportOptionError(f"events are one table, called events: there is no {table!r}")
-        return _events(log, selection, until, advance)
+        yield _events(log, selection, until, advance)
+        return
     projection = read_model(selection.model)
     name = pick(table_names(projection), table, selection.model)
-    found = {one.name: one for one in model_tables(log, projection, selection, until)}[name]
-    return _model(found.widened())
+    with model_tables(log, projection, selection, until) as tables:
+        yield _model({one.name: one for one in tables}[name].widened())
 
 
 def _events(log: EventLog, selection: Selection, until: int, advance: Advance) -> Content:
@@ -80,7 +85,7 @@ def read_model(name: str) -> Projection[Any, Any]:
 
 def model_tables(
     log: EventLog, projection: Projection[Any, Any], selection: Selection, until: int
-) -> list[Table]:
+) -> AbstractContextManager[list[Table]]:
     """The tables of a read model over what is selected.
 
     Without filters that is the answer of any command. Filters choose the events that are folded;
@@ -88,7 +93,11 @@ def model_tables(
     """
     if not selection.is_filtered:
         as_of = until if selection.as_of is None else selection.as_of
+        if isinstance(projection, KeyedProjection):
+            return tables_of(projection, iter_rows(log, projection, as_of))
         return tables_of(projection, project(log, projection, as_of))
     query = selection.query(after=0, until=until)
-    state = fold(projection, (event for _, event in log.scan(query)))
-    return tables_of(projection, projection.result(state))
+    events = (event for _, event in log.scan(query))
+    if isinstance(projection, KeyedProjection):
+        return tables_of(projection, fold_rows(projection, events))
+    return tables_of(projection, projection.result(fold(projection, events)))

@@ -72,8 +72,10 @@ def export_to_file(
     refuse_inside(log.path, path)
     check_target(path)
     until = selection.until(log)
-    content = content_of(log, selection, table, until, advance)
-    with replacing(path) as written:
+    with (
+        content_of(log, selection, table, until, advance) as content,
+        replacing(path) as written,
+    ):
         rows = _write(format, content, written)
         export = _export(log, format, selection, content, until, rows)
         stated = _manifest(path, written, export, selection) if manifest else None
@@ -96,12 +98,12 @@ def export_to_stream(
     """Export into an open binary stream, as it comes; errors as for :func:`export_to_file`."""
     selection = selection or Selection()
     until = selection.until(log)
-    content = content_of(log, selection, table, until, advance)
-    if format in _STREAMED:
-        rows = _STREAMED[format](content, stream)
-    else:
-        rows = _write_through_a_file(format, content, stream)
-    return _export(log, format, selection, content, until, rows)
+    with content_of(log, selection, table, until, advance) as content:
+        if format in _STREAMED:
+            rows = _STREAMED[format](content, stream)
+        else:
+            rows = _write_through_a_file(format, content, stream)
+        return _export(log, format, selection, content, until, rows)
 
 
 def _write_through_a_file(format_: str, content: Content, stream: BinaryIO) -> int:

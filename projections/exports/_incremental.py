@@ -96,16 +96,16 @@ class Exporter:
 
     def _replace_model(self, database: Database, model: str, until: int) -> DatabaseExport:
         projection = read_model(model)
-        tables = model_tables(self.log, projection, self.selection, until)
-        with database.transaction():
-            database.serialize("schema")
-            check_tables(database, self.selection.target, tables)
-            progress: Progress = begin(database, self.log, self.selection)
-            prepare_tables(database, tables)
-        with database.transaction():
-            rows = sum(replace_rows(database, self.log.log_id, table) for table in tables)
-            progress.move(database, until, crc32_at(self.log, until), projection.version)
-        return self._done([table.name for table in tables], 0, until, rows)
+        with model_tables(self.log, projection, self.selection, until) as tables:
+            with database.transaction():
+                database.serialize("schema")
+                check_tables(database, self.selection.target, tables)
+                progress: Progress = begin(database, self.log, self.selection)
+                prepare_tables(database, tables)
+            with database.transaction():
+                rows = sum(replace_rows(database, self.log.log_id, table) for table in tables)
+                progress.move(database, until, crc32_at(self.log, until), projection.version)
+            return self._done([table.name for table in tables], 0, until, rows)
 
     def _done(self, tables: list[str], after: int, until: int, rows: int) -> DatabaseExport:
         return DatabaseExport(

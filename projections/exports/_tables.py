@@ -8,6 +8,7 @@ called like the model.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
@@ -19,10 +20,8 @@ from projections._documents import to_document
 from projections._keyed import KeyedProjection
 from projections._protocol import Projection
 from projections.exports._columns import Cell, Column, Kind, Row, columns_of, fields_of
+from projections.exports._documents import Document, Documents
 from projections.exports._errors import ExportOptionError
-
-Document = dict[str, Any]
-"""A row as JSON has it: nested."""
 
 
 @frozen
@@ -31,7 +30,8 @@ class Table:
 
     name: str
     columns: tuple[Column, ...]
-    documents: list[Document]
+    documents: Iterable[Document]
+    """As often as they are asked for."""
 
     def rows(self) -> Iterator[Row]:
         """The rows with a cell per column; nested values as JSON text."""
@@ -57,12 +57,14 @@ def _cell(value: Any, kind: Kind) -> Cell:
     return msgspec.json.encode(value).decode()
 
 
-def tables_of(projection: Projection[Any, Any], answer: Any) -> list[Table]:
-    """The tables of an answer, in the order of its fields."""
-    return [
-        Table(name, columns, [to_document(row) for row in rows(answer)])
-        for name, (columns, rows) in _shapes(projection).items()
-    ]
+@contextmanager
+def tables_of(projection: Projection[Any, Any], answer: Any) -> Iterator[list[Table]]:
+    """The tables of an answer, in the order of its fields. Instead of a list, its rows will do."""
+    with ExitStack() as stack:
+        yield [
+            Table(name, columns, stack.enter_context(Documents(map(to_document, rows(answer)))))
+            for name, (columns, rows) in _shapes(projection).items()
+        ]
 
 
 def table_names(projection: Projection[Any, Any]) -> list[str]:

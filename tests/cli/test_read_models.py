@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cli._failures import Exit
@@ -570,3 +571,17 @@ def test_the_page_has_every_read_model_and_every_key() -> None:
         assert f"`{name}`" in page
     for key in (*ANALYSIS, *VELOCITIES, *RECOVERY, *BEST, *DANGEROUS, *AUDIT):
         assert f'"{key}"' in page, key
+
+
+@pytest.mark.parametrize("command", [["summary"], ["analyze"], ["recover"], *PROJECTS[:3]])
+@pytest.mark.parametrize("events", [0, 40])
+def test_a_list_that_is_written_as_it_comes_is_one_indented_document(
+    command: list[str], events: int, tmp_path: Path
+) -> None:
+    with EventLog.open(tmp_path / "log", sync="never") as log:
+        for number in range(events):
+            log.append("task.started", {"task": 'a\nb "c"'}, subject=f"s-{number % 3}")
+    out = call(command, tmp_path / "log", "--json").out
+    rows = json.loads(out)
+    assert len(rows) == min(events, 3)
+    assert out == msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import time as clock
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from eventlog import DamagedLogError, Event, InvalidEventError
 from eventlog._check import is_intact, salt_of
 from eventlog._codec import (
     LineEncoder,
+    Prepared,
     commit_of,
     content_of,
     decode_line,
@@ -259,3 +261,20 @@ def test_more_heads_than_are_kept_encode_as_well() -> None:
     for number in [*range(5000), 0, 1]:
         prepared = encoder.prepare("s", "a", f"s-{number}", None, {})
         assert b',"subject":"s-%d",' % number in encoder.finish(prepared, 1, 1)
+
+
+@pytest.mark.parametrize("extensions", [{}, {"traceparent": "00-1f"}])
+def test_the_clock_s_time_stands_in_a_line_as_a_given_one_does(
+    extensions: dict[str, str | int | bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = LineEncoder(LOG_ID, 1 << 20)
+
+    def prepare(time: datetime | None, now: bytes | None) -> Prepared:
+        return encoder.prepare("s", "a", None, time, {}, extensions=extensions, now=now)
+
+    second = 1_770_381_296_000_000_000
+    for ns in (second + 789_012_999, second + 10**9 - 1, second + 10**9, second - 1, 0, -1):
+        monkeypatch.setattr(clock, "time_ns", lambda ns=ns: ns)
+        plain = prepare(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ns // 1000), None)
+        assert prepare(None, None) == plain
+        assert prepare(None, encoder.now()) == plain

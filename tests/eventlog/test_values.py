@@ -19,7 +19,7 @@ from rfc3986_validator import validate_rfc3986
 
 from eventlog import EventLog, InvalidEventError, NewEvent
 from eventlog._uri import is_uri_reference
-from eventlog._values import encode_data
+from eventlog._values import _UNRESERVED, check_text, encode_data
 from tests.support import strategies
 from tests.support.logs import active_file
 
@@ -293,6 +293,22 @@ _URI_ALPHABET = st.sampled_from(string.ascii_letters[:6] + "019-._~%:/?#[]@!$&'(
 @example("1a:b")
 def test_a_uri_reference_is_what_the_validator_takes_for_one(text: str) -> None:
     assert is_uri_reference(text) is bool(validate_rfc3986(text, "URI_reference"))
+
+
+@given(st.text(sorted(_UNRESERVED), min_size=1))
+def test_names_with_slashes_between_them_are_uri_references(text: str) -> None:
+    assert is_uri_reference(text)
+
+
+def test_no_control_character_and_no_surrogate_passes_in_any_text() -> None:
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)):
+        with pytest.raises(InvalidEventError, match="holds a"):
+            check_text("type", f"a{chr(code)}b")
+
+
+def test_text_that_only_cannot_be_seen_is_taken() -> None:
+    for code in (0x20, 0xA0, 0xAD, 0x200B, 0x2028, 0xE000, 0xFEFF, 0x10FFFF):
+        assert check_text("type", chr(code)) == chr(code)
 
 
 def test_a_long_source_is_checked_in_no_time() -> None:

@@ -616,3 +616,17 @@ def test_sealing_that_waits_in_vain_for_another_process_says_so(
         with pytest.raises(LockTimeoutError, match=r"another process has been sealing for 0\.01 s"):
             log.seal()
         assert log.head() == 3
+
+
+def test_events_of_a_batch_without_a_time_have_one_and_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter(range(2_000_000_000_000_000_000, 3_000_000_000_000_000_000, 1000))
+    with EventLog.open(tmp_path / "log") as log:
+        monkeypatch.setattr(time, "time_ns", lambda: next(now))
+        log.extend(batch(1, 3))
+        log.extend(batch(4, 2))
+        monkeypatch.undo()
+        times = [event.time for event in log.read()]
+    assert len(set(times[:3])) == len(set(times[3:])) == 1
+    assert times[2] < times[3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from eventlog import EventLog
 from projections import SessionSummaries, project, to_document
-from projections.exports import Selection, export_to_stream
+from projections.exports import Selection, _documents, export_to_stream
 from tests.exports.helpers import lines_of, reading
 
 
@@ -59,3 +60,25 @@ def test_numbers_of_64_bits_and_more_stay_exact(tmp_path: Path) -> None:
     assert rows[0]["gold"] == 2**64 - 1
     events = msgspec.json.decode(exported(tmp_path / "log", "json"))
     assert events[0]["data"]["gold"] == 2**64 - 1
+
+
+@pytest.mark.parametrize("format_", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize("model", ["session-summaries", "areas", "practice-metrics"])
+def test_rows_that_are_too_many_for_memory_are_written_as_few_are(
+    model: str, format_: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {"areas": "areas", "practice-metrics": "practice_metrics_users"}.get(model)
+    few = exported(log, format_, Selection(model=model), table=table)
+    monkeypatch.setattr(_documents, "_MOST_IN_MEMORY", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = set(tmp_path.iterdir())
+    assert exported(log, format_, Selection(model=model), table=table) == few
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_without_room_for_them_it_says_where(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_documents, "_MOST_IN_MEMORY", 1)
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with pytest.raises(OSError, match="set TMPDIR to a directory that has more") as raised:
+        exported(log, "csv", Selection(model="session-summaries"))
+    assert raised.value.filename == "/nowhere"

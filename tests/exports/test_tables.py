@@ -49,12 +49,14 @@ def test_every_read_model_has_tables_with_and_without_rows(
     EventLog.open(tmp_path / "empty").close()
     projection = READ_MODELS[model]()
     for path in (log, tmp_path / "empty"):
-        with reading(path) as opened:
-            tables = tables_of(projection, project(opened, projection))
-        assert [table.name for table in tables] == table_names(projection)
-        for table in tables:
-            assert all(len(row) == len(table.columns) for row in table.rows())
-            assert table.columns
+        with (
+            reading(path) as opened,
+            tables_of(projection, project(opened, projection)) as tables,
+        ):
+            assert [table.name for table in tables] == table_names(projection)
+            for table in tables:
+                assert all(len(row) == len(table.columns) for row in table.rows())
+                assert table.columns
 
 
 def test_a_list_is_one_table_and_an_object_of_lists_one_per_list() -> None:
@@ -67,10 +69,9 @@ def test_a_list_is_one_table_and_an_object_of_lists_one_per_list() -> None:
 
 def test_what_stands_beside_the_lists_is_a_table_of_one_row(log: Path) -> None:
     projection = READ_MODELS["areas"]()
-    with reading(log) as opened:
-        tables = tables_of(projection, project(opened, projection))
-    assert [table.name for table in tables] == ["areas_best", "areas_dangerous", "areas"]
-    assert tables[2].documents == [{"incomplete": 0}]
+    with reading(log) as opened, tables_of(projection, project(opened, projection)) as tables:
+        assert [table.name for table in tables] == ["areas_best", "areas_dangerous", "areas"]
+        assert list(tables[2].documents) == [{"incomplete": 0}]
 
 
 @frozen
@@ -102,9 +103,10 @@ class Numbers:
 
 
 def test_only_columns_that_need_it_are_widened() -> None:
-    (table,) = tables_of(Numbers(), [Row(2**63, 2**63 - 1), Row(None, -(2**63))])
-    assert table.name == "some_numbers"
-    assert [column.kind for column in table.widened().columns] == [Kind.NUMBER, Kind.INTEGER]
+    rows = [Row(2**63, 2**63 - 1), Row(None, -(2**63))]
+    with tables_of(Numbers(), rows) as (table,):
+        assert table.name == "some_numbers"
+        assert [column.kind for column in table.widened().columns] == [Kind.NUMBER, Kind.INTEGER]
 
 
 def test_an_answer_that_is_no_list_has_no_tables() -> None:

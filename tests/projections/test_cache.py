@@ -131,7 +131,8 @@ def test_a_whole_partial_that_holds_no_state_is_computed_again(path: Path) -> No
         for file in cached(path):
             found = cache.read(file.name)
             assert found is not None
-            cache.put(file.name, found.covers, [b'[["s-1", {"events": "many"}]]'])
+            with found:
+                cache.put(file.name, found.covers, [b'["s-1"]', b'[{"events": "many"}]'])
     assert ask(path) == right
 
 
@@ -145,8 +146,10 @@ def test_parts_that_do_not_belong_together_are_not_taken(
         cache = PartialCache(log, SessionSummaries())
         found = cache.read(name)
         assert found is not None
-        for parts in ([], [part], [part] * len(found), [found.part(0), part]):
-            if parts != [found.part(number) for number in range(len(found))]:
+        with found:
+            whole = [found.part(number) for number in range(len(found))]
+        for parts in ([], [part], [part] * len(whole), [whole[0], part], [*whole, part]):
+            if parts != whole:
                 cache.put(name, found.covers, parts)
                 assert ask(path) == right
 
