@@ -42,7 +42,7 @@ LONG = Scale(
 
 QUICK = Scale(
     name="quick", rounds=3, written=20_000, synced=1_000, batched=20_000, by_threads=800,
-    by_processes=16_000, sealed_while=60_000, replayed=100_000, asked=50_000, segments=1_000,
+    by_processes=80_000, sealed_while=60_000, replayed=100_000, asked=50_000, segments=1_000,
     active_bytes=16 << 20, growth=(10_000, 100_000), distinct=20_000,
 )  # fmt: skip
 
