@@ -20,6 +20,7 @@ from benchmarks._frame import (
     peak_megabytes,
     seconds_of,
 )
+from benchmarks._run import run_alone
 from benchmarks._scale import Scale
 from benchmarks._workload import write_events
 from benchmarks.replay import read_all
@@ -50,7 +51,7 @@ def _prepare(scratch: Path, scale: Scale) -> Iterator[Prepared]:
         [
             f"{scale.distinct:,} sessions of three events each, and their summaries: as the list "
             "that project returns, and with iter_rows, as the commands write JSON. The cache takes "
-            f"{stored / 1e6:.0f} MB."
+            f"{stored / 1e6:.1f} MB."
         ],
     )  # fmt: skip
 
@@ -79,3 +80,7 @@ def _short_sessions(count: int) -> Iterator[NewEvent]:
         yield NewEvent("session.started", {"user": "backup"}, subject, source)
         yield NewEvent("tool.called", {"tool": "ls", "duration_ms": 12}, subject, source)
         yield NewEvent("session.ended", {"reason": "exit"}, subject, source)
+
+
+if __name__ == "__main__":
+    run_alone(THEME)
