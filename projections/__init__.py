@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from projections._diff import Change, changes, diff
     from projections._documents import canonical_json, to_document
-    from projections._engine import AsOf, project, state_of
+    from projections._engine import AsOf, fold_sealed, project, state_of
     from projections._errors import ProjectionError
     from projections._exact import ExactSum
     from projections._fold import fold
@@ -75,6 +75,7 @@ __all__ = [
     "diff",
     "fold",
     "fold_rows",
+    "fold_sealed",
     "iter_rows",
     "project",
     "state_of",
@@ -87,7 +88,7 @@ __all__ = [
 _LATER = {
     "_diff": ("Change", "changes", "diff"),
     "_documents": ("canonical_json", "to_document"),
-    "_engine": ("AsOf", "project", "state_of"),
+    "_engine": ("AsOf", "fold_sealed", "project", "state_of"),
     "_errors": ("ProjectionError",),
     "_exact": ("ExactSum",),
     "_fold": ("fold",),

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from eventlog import EventLog
+from eventlog import EventLog, SealedEntry
 from eventlog._collector import collector_paused
 from projections._fold import fold_lists
 from projections._keyed import KeyedProjection
@@ -71,9 +71,34 @@ def state_of(
     return state
 
 
+def fold_sealed(
+    log: EventLog,
+    projection: Projection[Any, Any],
+    as_of: AsOf = None,
+    executor: Executor | None = None,
+) -> None:
+    """Keep what the cache lacks of the sealed segments before ``as_of``; no answer is made of it.
+
+    For whoever asks next, and for answers that are too large to be merged here. Errors are those of
+    :func:`project`.
+    """
+    if log.has_upcasters:
+        return  # the cache knows nothing of them
+    partials = Partials.of(log, projection, executor)
+    for _ in partials.each([entry for entry in log.sealed() if _is_before(entry, as_of)]):
+        pass
+
+
+def _is_before(entry: SealedEntry, as_of: AsOf) -> bool:
+    """Whether all of a segment counts."""
+    if isinstance(as_of, datetime):
+        return _time(entry.last_time) <= as_of
+    return as_of is None or entry.last_sequence <= as_of
+
+
 def _as_of_sequence(partials: Partials, until: int | None) -> Any:
     sealed = partials.log.sealed()
-    entries = [entry for entry in sealed if until is None or entry.last_sequence <= until]
+    entries = [entry for entry in sealed if _is_before(entry, until)]
     state = partials.merged(entries, earlier=len(entries) < len(sealed))
     if len(entries) == len(sealed):
         return partials.projection.merge(state, partials.since(entries, until))
@@ -94,9 +119,9 @@ def stretches_until(partials: Partials, moment: datetime) -> Iterator[Any]:
     Clocks jump, so any segment may hold any time; the manifest says which lie on one side.
     """
     entries, initial = partials.log.sealed(), partials.projection.initial
-    wholes = partials.each([entry for entry in entries if _time(entry.last_time) <= moment])
+    wholes = partials.each([entry for entry in entries if _is_before(entry, moment)])
     for entry in entries:
-        if _time(entry.last_time) <= moment:
+        if _is_before(entry, moment):
             yield next(wholes)
         elif _time(entry.first_time) <= moment:
             before, last = entry.first_sequence - 1, entry.last_sequence

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, suppress
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from projections._keyed import KeyedProjection
 from projections._protocol import Projection
 from projections._states import PartsInHand, StateCodec
 
+_AHEAD = 2 + (os.cpu_count() or 1)
+"""So many segments are with an executor: all processors have work, and few states wait."""
 _MERGED, _EARLIER = "merged", "merged-earlier"
 
 
@@ -147,10 +151,12 @@ class Partials:
         if self.executor is None:
             yield from map(self._stored, entries)
             return
-        waiting = deque((entry, self._submitted_if_missing(entry)) for entry in entries)
+        left = ((entry, self._submitted_if_missing(entry)) for entry in entries)
+        waiting = deque(islice(left, _AHEAD))
         while waiting:
             entry, future = waiting.popleft()
             yield self._stored(entry) if future is None else self._received(entry, future)
+            waiting.extend(islice(left, 1))
 
     def _submitted_if_missing(self, entry: SealedEntry) -> Future[list[bytes]] | None:
         found = self.cache.get(_name(entry), entry.sha256)

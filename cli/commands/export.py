@@ -18,7 +18,7 @@ from cli._questions import Question, question_options
 from cli._text import as_text, clean, count
 from cli._workers import processes
 from eventlog import EventLog
-from projections import READ_MODELS, state_of
+from projections import READ_MODELS, fold_sealed
 from projections.exports import (
     FILE_FORMATS,
     DatabaseExport,
@@ -99,7 +99,7 @@ def _fold_beforehand(log: EventLog, selection: Selection, jobs: int) -> None:
     """The parts that the cache lacks, which the export then finds there."""
     if jobs > 1 and selection.model is not None and not selection.is_filtered:
         with processes(jobs) as executor:
-            state_of(log, READ_MODELS[selection.model](), selection.as_of, executor)
+            fold_sealed(log, READ_MODELS[selection.model](), selection.as_of, executor)
 
 
 def _check_options(

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from eventlog import EventLog, NewEvent
-from projections import SessionSummaries, project, workers
+from projections import SessionSummaries, fold_sealed, project, workers
+
+EARLY, LATE = datetime(2000, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -62,9 +68,7 @@ def test_afterwards_none_is_left() -> None:
 @pytest.mark.parametrize("more_threads", [False, True])
 def test_the_answer_is_that_of_one_process(log: EventLog, more_threads: bool) -> None:
     plain = project(log, SessionSummaries())
-    for kept in (log.cache_path / "partials").rglob("*"):
-        if kept.is_file():
-            kept.unlink()
+    shutil.rmtree(log.cache_path)
     done = Flag()
     thread = Thread(target=done.wait)
     if more_threads:  # then the processes are started in another way
@@ -76,6 +80,48 @@ def test_the_answer_is_that_of_one_process(log: EventLog, more_threads: bool) ->
         done.set()
         if more_threads:
             thread.join()
+
+
+def states_kept(log: EventLog) -> list[str]:
+    return sorted(path.name for path in (log.cache_path / "partials").rglob("0*"))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("as_of", "kept"), [(None, 3), (100, 2), (99, 1), (EARLY, 0), (LATE, 3)])
+def test_segments_can_be_folded_before_anybody_asks(
+    log: EventLog, jobs: int, as_of: int | datetime | None, kept: int
+) -> None:
+    with workers(jobs) as executor:
+        fold_sealed(log, SessionSummaries(), as_of, executor)
+    assert states_kept(log) == [entry.segment[:19] for entry in log.sealed()[:kept]]
+
+
+def test_few_segments_wait_with_an_executor(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = project(log, SessionSummaries())
+    shutil.rmtree(log.cache_path)
+    monkeypatch.setattr("projections._partials._AHEAD", 1)
+    with Counting() as executor:
+        assert project(log, SessionSummaries(), executor=executor) == plain
+        assert executor.most == 1
+
+
+class Counting(ThreadPoolExecutor):
+    """Notes how much it was given at once, at most."""
+
+    most = waiting = 0
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        future = super().submit(fn, *args, **kwargs)
+        taken = future.result
+
+        def result(timeout: float | None = None) -> Any:
+            self.waiting -= 1
+            return taken(timeout)
+
+        future.result = result  # type: ignore[method-assign]
+        return future
 
 
 PROGRAM = """
