@@ -304,7 +304,10 @@ class EventLog:
         """
         query = Query(after, until, types, subject, since, before, reverse, limit)
         if on_damage is raise_damage and limit is None:
-            return chain.from_iterable(self._lists(query))
+            from eventlog._bulk import event_lists
+
+            events = chain.from_iterable(event_lists(self._usable_catalog(), query))
+            return map(self.types.upcast, events) if self.has_upcasters else events
         return map(_EVENT_OF, self.scan(query, on_damage))
 
     def scan(
@@ -325,11 +328,9 @@ class EventLog:
 
         A list may be empty.
         """
-        return self._lists(Query(after, until, types, before=before))
-
-    def _lists(self, query: Query) -> Iterator[list[Event]]:
         from eventlog._bulk import event_lists
 
+        query = Query(after, until, types, before=before)
         lists = event_lists(self._usable_catalog(), query)
         if not self.has_upcasters:
             return lists

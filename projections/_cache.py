@@ -22,6 +22,7 @@ from io import BufferedReader
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
+from threading import get_ident
 from typing import IO, Any, Self
 
 import msgspec
@@ -147,12 +148,16 @@ class PartialCache:
     @contextmanager
     def keeping(self, name: str, covers: str) -> Iterator[Callable[[bytes], None]]:
         """The same, part by part; an error before the end means that nothing is kept."""
-        with SpooledTemporaryFile(_SPOOLED, dir=str(self._directory)) as content:
+        content = SpooledTemporaryFile(_SPOOLED, dir=str(self._directory))  # noqa: SIM115
+        try:
             writing = _Writing(content, is_possible=self._prepare())
             yield writing.add
             if writing.is_complete:
                 header = self._header(covers, writing.ends, writing.hash.hexdigest())
                 self._save(name, msgspec.json.encode(header), content)
+        finally:
+            with suppress(OSError):  # of writing what there was no room for
+                content.close()
 
     def _prepare(self) -> bool:
         """Whether there is a directory to write in, without what nobody needs."""
@@ -165,7 +170,7 @@ class PartialCache:
         return True
 
     def _save(self, name: str, header: bytes, content: IO[bytes]) -> None:
-        temporary = self._directory / f"{name}.{os.getpid()}{_UNFINISHED}"
+        temporary = self._directory / f"{name}.{os.getpid()}-{get_ident()}{_UNFINISHED}"
         try:
             content.seek(0)
             with open(temporary, "wb", opener=_open_private) as file:

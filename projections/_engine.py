@@ -36,7 +36,8 @@ def project(
 
     DamagedLogError when a part that has to be read is damaged: an answer from the rest would look
     like an answer. ProjectionError when the projection fails on an event, or its state cannot be
-    written as JSON and read back.
+    written as JSON and read back. OSError when there are very many keys, and no room for temporary
+    files.
     """
     same: Any = projection
     is_plain = as_of is None and not log.has_upcasters

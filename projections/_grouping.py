@@ -83,13 +83,15 @@ class _OnDisk:
     def __init__(self, merge: Any, codec: StateCodec, buckets: int) -> None:
         self._merge = merge
         self._dump, self._load = codec.dump_one, codec.load_one
+        self._checked_key = codec.checked_key
         self._places = 0
         self._by_key = Buckets(buckets)
 
     def add(self, items: Iterable[tuple[Key, Any]]) -> None:
         add, dump, count, place = self._by_key.add, self._dump, self._by_key.count, self._places
+        checked = self._checked_key
         for key, state in items:
-            add(hash(key) % count, (place, key, dump(state)))
+            add(hash(key) % count, (place, checked(key), dump(state)))
             place += 1
         self._places = place
 

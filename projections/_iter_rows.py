@@ -110,8 +110,12 @@ def _group_through(partials: Partials, grouping: Grouping, until: int | None) ->
 
 def _group_folded(partials: Partials, grouping: Grouping, as_of: AsOf) -> None:
     """All from the start: neither the cache nor another process knows this log's upcasters."""
-    moment = as_of if isinstance(as_of, datetime) else None
-    until = as_of if isinstance(as_of, int) else partials.log.head()
-    for after in range(partials.log.pruned_to(), until, _AT_ONCE):
-        last, initial = min(after + _AT_ONCE, until), partials.projection.initial()
+    moment, head = as_of if isinstance(as_of, datetime) else None, partials.log.head()
+    until = min(as_of, head) if isinstance(as_of, int) else head
+    after, last = 0, min(partials.log.pruned_to() + _AT_ONCE, until)
+    while True:
+        initial = partials.projection.initial()
         grouping.add(fold_on(partials, initial, after=after, until=last, moment=moment).items())
+        if last == until:
+            return
+        after, last = last, min(last + _AT_ONCE, until)

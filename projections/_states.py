@@ -88,6 +88,15 @@ class StateCodec:
         """The inverse of :meth:`dump_one`."""
         return self._one(data)
 
+    def checked_key(self, key: Key) -> Key:
+        """The key; ProjectionError when it is none, or text that cannot be written."""
+        if isinstance(key, str):
+            if not key.isascii():
+                self._write(key)
+        elif key is not None:
+            raise self._error(f"{key!r} is no key: a key is text, or None")
+        return key
+
     def checked_parts(self, state: Any, sequence: int | None) -> Iterator[bytes]:
         """The parts of a state that a fold just ended with, at which sequence; each is read back.
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import ParamSpec, TypeVar
@@ -53,11 +54,12 @@ class _Workers(Executor):
         self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
     ) -> Future[Result]:
         # What is blocked when a process starts is blocked in it, and submitting is what starts it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             if self._pool is None:
                 context = get_context("fork" if _has_one_thread() else "spawn")
-                self._pool = ProcessPoolExecutor(self._jobs, context, _prepare_worker)
+                prepare = partial(_prepare_worker, before | {signal.SIGINT})
+                self._pool = ProcessPoolExecutor(self._jobs, context, prepare)
             return self._pool.submit(fn, *args, **kwargs)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -75,8 +77,13 @@ def _has_one_thread() -> bool:
         return False
 
 
-def _prepare_worker() -> None:
-    """A worker ends when its parent does."""
+def _prepare_worker(blocked: set[int | signal.Signals]) -> None:
+    """What the program does about signals is none of a worker's business; its end is."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     Thread(target=_end_with_parent, daemon=True).start()
 
 

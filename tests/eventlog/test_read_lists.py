@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from eventlog import DamagedLogError, Event, EventLog, EventTypes, NewEvent
+from eventlog import (
+    DamagedLogError,
+    Event,
+    EventLog,
+    EventTypes,
+    InvalidEventError,
+    NewEvent,
+)
 from eventlog._check import salt_of
 from eventlog._manifest_lines import encode_entry
 from eventlog._query import Query
@@ -133,3 +140,17 @@ def test_a_sealed_block_that_is_not_what_it_claims_is_damage(tmp_path: Path, cha
             one_by_one(log)
         with pytest.raises(DamagedLogError, match=r"claim|states no sequence|is empty"):
             list(log.read())
+
+
+def test_an_upcaster_that_fails_takes_nothing_from_the_events_before(path: Path) -> None:
+    types = EventTypes()
+
+    @types.upcaster("test.3", from_version=1)
+    def fails(data: dict[str, Any]) -> dict[str, Any]:
+        raise ArithmeticError("too old")
+
+    with EventLog.open(path, readonly=True, types=types) as log:
+        events = log.read()
+        assert [event.sequence for event in islice(events, 3)] == [1, 2, 3]
+        with pytest.raises(InvalidEventError, match="too old"):
+            next(events)

@@ -20,9 +20,18 @@ from attrs import define
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventlog import STANDARD_TYPES, Event, EventLog, EventTypes, NewEvent
+from eventlog import (
+    STANDARD_TYPES,
+    Event,
+    EventLog,
+    EventTypes,
+    NewEvent,
+    PrunedError,
+    prune,
+)
 from projections import (
     KeyedProjection,
+    ProjectionError,
     SessionSummaries,
     canonical_json,
     fold,
@@ -106,6 +115,48 @@ def test_the_rows_are_those_of_the_list_first_and_again(log: EventLog, name: str
     assert canonical_json(list(iter_rows(log, projection))) == expected
     assert canonical_json(list(iter_rows(log, projection))) == expected
     assert canonical_json(project(log, projection)) == expected
+
+
+def upcasting(path: Path) -> EventLog:
+    """The same log, with a reason to fold all of it anew."""
+    types = EventTypes(STANDARD_TYPES)
+    types.upcaster("task.started", from_version=1)(dict)
+    return EventLog.open(path, readonly=True, types=types)
+
+
+@pytest.mark.parametrize("as_of", [0, 1, 20, 10**17, None])
+def test_with_upcasters_a_moment_may_be_anything(log: EventLog, as_of: int | None) -> None:
+    projection = SessionSummaries()
+    with upcasting(log.path) as reader:
+        assert list(iter_rows(reader, projection, as_of)) == project(reader, projection, as_of)
+
+
+@pytest.mark.parametrize("as_of", [1, 13, 14, None])
+def test_with_upcasters_what_was_pruned_is_as_wrong_as_in_a_list(
+    log: EventLog, as_of: int | None
+) -> None:
+    log.seal()
+    prune(log.path, keep_events=1)
+    assert log.pruned_to() > 14
+    with upcasting(log.path) as reader:
+        if as_of is None:
+            rows = list(iter_rows(reader, SessionSummaries()))
+            assert rows == project(reader, SessionSummaries())
+        else:
+            with pytest.raises(PrunedError):
+                project(reader, SessionSummaries(), as_of)
+            with pytest.raises(PrunedError):
+                list(iter_rows(reader, SessionSummaries(), as_of))
+
+
+@pytest.mark.parametrize("key", [7, "\ud800"])
+def test_what_is_no_key_is_named(log: EventLog, key: Any) -> None:
+    class Odd(SessionSummaries):
+        def key(self, event: Event) -> Any:
+            return key if event.sequence > 30 else event.subject
+
+    with pytest.raises(ProjectionError, match=r"session-summaries.*(is no key|cannot be written)"):
+        list(fold_rows(Odd(), log.read()))
 
 
 _subjects = st.one_of(st.none(), st.integers(0, 30).map(str))
@@ -285,6 +336,38 @@ with EventLog.open(sys.argv[1], readonly=True) as log:
     except OSError as error:
         print(error.errno, error.filename, error.strerror, sep="|")
 """
+
+
+WITHOUT_ROOM_TO_KEEP = """
+import random, resource, signal, sys
+from projections import SessionSummaries, _cache, project
+from projections._partials import Partials
+from eventlog import EventLog
+_cache._SPOOLED = 1000
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with EventLog.open(sys.argv[1], readonly=True) as log:
+    cache = Partials.of(log, SessionSummaries(), None).cache
+    for limit in (0, 100, 5_000, 10_000, 14_000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        for size in (10, 3_000, 20_000):
+            name = f"merged-{limit}-{size}"
+            cache.put(name, "these", [random.randbytes(size) for _ in range(5)])
+            kept = cache.read(name)
+            if kept is not None:
+                kept.close()
+            print(int(kept is not None), end="")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    print(len(project(log, SessionSummaries())))
+"""
+
+
+def test_without_room_in_the_cache_there_is_an_answer_all_the_same(log: EventLog) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ROOM_TO_KEEP, str(log.path)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"000000100100100{len(fold(SessionSummaries(), log.read()))}\n"
+    assert not list((log.cache_path / "partials").rglob("*.tmp"))
 
 
 def test_without_room_there_is_an_error_that_says_where(log: EventLog, tmp_path: Path) -> None:

@@ -153,6 +153,31 @@ def test_only_a_process_with_one_thread_is_copied(
     assert done.stdout == f"{is_copy}\n"
 
 
+HANDLING = """
+import os, signal, time
+from projections import workers
+
+signal.signal(signal.SIGTERM, lambda *_: print("the program was told", flush=True))
+signal.set_wakeup_fd(os.open("/dev/null", os.O_WRONLY | os.O_NONBLOCK))
+with workers(2) as executor:
+    print(executor.submit(signal.getsignal, signal.SIGTERM).result())
+    print(executor.submit(signal.set_wakeup_fd, -1).result())
+    print(executor.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result())
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_what_a_program_does_about_signals_is_not_done_in_its_workers(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"  # with one thread, so that its workers are copies
+    program.write_text(HANDLING)
+    done = subprocess.run(
+        [sys.executable, program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == [
+        "0", "-1", "{<Signals.SIGINT: 2>}", "the program was told",
+    ]  # fmt: skip
+
+
 def test_a_worker_that_dies_is_named_so() -> None:
     with workers(2) as executor:
         assert executor is not None
