@@ -36,7 +36,7 @@ logger = logging.getLogger("eventlog")
 _PATIENCE_SECONDS = 60.0
 _PIECE_BYTES = 2 << 10
 _REST_SECONDS = 0.0001
-_MOST_PIECES = 1 << 14
+_MOST_PIECES = 1 << 15
 """So sealing takes some seconds at most, while others may wait to seal or to prune."""
 _MOST_WAITING = 2
 """More rotated segments than that: writing is faster than sealing with rests."""
