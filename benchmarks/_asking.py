@@ -11,7 +11,6 @@ from typing import Any
 
 from benchmarks._area_totals import AreaTotals
 from benchmarks._frame import PEAK, SECONDS, Taken, peak_megabytes, seconds_of, settle
-import eventlog._bulk  # loaded at the first question, and imports are not timed
 from eventlog import EventLog
 from projections import Projection, SessionSummaries, project, to_document, workers
 
@@ -31,6 +30,7 @@ def ask(path: Path, make: Make, jobs: int = 1, *, keep_cache: Path | None = None
     if keep_cache is not None:
         shutil.copytree(keep_cache, path / "cache")
     projection = make()
+    import_module("eventlog._bulk")  # otherwise by the question, and imports are not timed
     settle()
     started, worked = time.perf_counter(), time.process_time()
     with workers(jobs) as executor, EventLog.open(path, readonly=True) as log:
