@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
-from threading import Thread
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
+
+_LOOKS, _LOOK_SECONDS = 20, 0.001
 
 
 @contextmanager
@@ -70,11 +73,20 @@ class _Workers(Executor):
 
 
 def _has_one_thread() -> bool:
-    """Whether the kernel knows of no other: libraries have threads that Python does not see."""
-    try:
-        return len(os.listdir("/proc/self/task")) == 1
-    except FileNotFoundError:  # only Linux tells
-        return False
+    """Whether the kernel knows of no other: libraries have threads that Python does not see.
+
+    One that Python has seen the end of, as of an earlier pool, is there for a moment longer.
+    """
+    for _ in range(_LOOKS):
+        try:
+            if len(os.listdir("/proc/self/task")) == 1:
+                return True
+        except FileNotFoundError:  # only Linux tells
+            return False
+        if threading.active_count() > 1:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return False
 
 
 def _prepare_worker(blocked: set[int | signal.Signals]) -> None:
@@ -84,7 +96,7 @@ def _prepare_worker(blocked: set[int | signal.Signals]) -> None:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-    Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:

@@ -153,6 +153,24 @@ def test_only_a_process_with_one_thread_is_copied(
     assert done.stdout == f"{is_copy}\n"
 
 
+AGAIN = """
+import os
+from projections import workers
+
+for _ in range(10):
+    with workers(2) as executor:
+        executor.submit(os.getpid).result()
+print("done")
+"""
+
+
+def test_threads_of_an_earlier_pool_are_no_reason_against_a_copy(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"  # which another process could not import without asking
+    program.write_text(AGAIN)
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("done\n", "")
+
+
 HANDLING = """
 import os, signal, time
 from projections import workers
