@@ -18,6 +18,8 @@ UNSURE = "spread wider than the margin"
 NOT_MEASURED = "not measured"
 
 _ENOUGH_TO_TRIM = 5
+_DRIFT = 1.05
+"""So much a whole run may differ from another one, however close its own rounds are."""
 
 
 @frozen
@@ -57,9 +59,9 @@ def ratios_by_round(ours: ByRound, others: ByRound) -> list[float]:
 
 
 def _word(at_most: float, low: float, high: float) -> str:
-    if high <= at_most:
+    if high * _DRIFT <= at_most:
         return MET
-    return NOT_MET if low > at_most else UNSURE
+    return NOT_MET if low / _DRIFT > at_most else UNSURE
 
 
 def _middle(values: ByRound) -> float | None:

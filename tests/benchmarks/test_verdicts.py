@@ -19,8 +19,14 @@ def word(ours: list[float], peer: list[float]) -> str:
 
 @pytest.mark.parametrize(
     ("ours", "expected"),
-    [([1, 2, 2], MET), ([3, 4, 5], NOT_MET), ([1, 2, 3], UNSURE), ([], NOT_MEASURED)],
-    ids=["within", "beyond", "on both sides", "nothing"],
+    [
+        ([1, 1.9, 1.9], MET),
+        ([1, 2, 2], UNSURE),
+        ([3, 4, 5], NOT_MET),
+        ([1, 2, 3], UNSURE),
+        ([], NOT_MEASURED),
+    ],
+    ids=["within", "at the limit", "beyond", "on both sides", "nothing"],
 )
 def test_a_verdict_needs_all_rounds_on_one_side(ours: list[float], expected: str) -> None:
     assert word(ours, [1, 1, 1]) == expected
@@ -43,5 +49,5 @@ def test_rounds_that_only_one_has_do_not_count() -> None:
 
 def test_without_a_peer_the_figure_itself_is_judged() -> None:
     limit = Goal("work", OURS, None, 2, "value")
-    assert judge(limit, {OURS: {0: 2.0}}).word == MET
+    assert judge(limit, {OURS: {0: 1.9}}).word == MET
     assert judge(limit, {OURS: {0: 2.5}}).word == NOT_MET
