@@ -7,7 +7,6 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from cli._failures import Failure
-from projections import workers
 
 
 @contextmanager
@@ -16,7 +15,9 @@ def processes(jobs: int) -> Iterator[Executor | None]:
     if jobs == 1:
         yield None
         return
-    from concurrent.futures.process import BrokenProcessPool
+    from concurrent.futures.process import BrokenProcessPool  # which one process never needs
+
+    from projections import workers
 
     try:
         with workers(jobs) as executor:

@@ -86,11 +86,11 @@ def fold_sealed(
     if log.has_upcasters:
         return  # the cache knows nothing of them
     partials = Partials.of(log, projection, executor)
-    for _ in partials.each([entry for entry in log.sealed() if _is_before(entry, as_of)]):
+    for _ in partials.each([entry for entry in log.sealed() if is_before(entry, as_of)]):
         pass
 
 
-def _is_before(entry: SealedEntry, as_of: AsOf) -> bool:
+def is_before(entry: SealedEntry, as_of: AsOf) -> bool:
     """Whether all of a segment counts."""
     if isinstance(as_of, datetime):
         return _time(entry.last_time) <= as_of
@@ -99,7 +99,7 @@ def _is_before(entry: SealedEntry, as_of: AsOf) -> bool:
 
 def _as_of_sequence(partials: Partials, until: int | None) -> Any:
     sealed = partials.log.sealed()
-    entries = [entry for entry in sealed if _is_before(entry, until)]
+    entries = [entry for entry in sealed if is_before(entry, until)]
     state = partials.merged(entries, earlier=len(entries) < len(sealed))
     if len(entries) == len(sealed):
         return partials.projection.merge(state, partials.since(entries, until))
@@ -120,9 +120,9 @@ def stretches_until(partials: Partials, moment: datetime) -> Iterator[Any]:
     Clocks jump, so any segment may hold any time; the manifest says which lie on one side.
     """
     entries, initial = partials.log.sealed(), partials.projection.initial
-    wholes = partials.each([entry for entry in entries if _is_before(entry, moment)])
+    wholes = partials.each([entry for entry in entries if is_before(entry, moment)])
     for entry in entries:
-        if _is_before(entry, moment):
+        if is_before(entry, moment):
             yield next(wholes)
         elif _time(entry.first_time) <= moment:
             before, last = entry.first_sequence - 1, entry.last_sequence

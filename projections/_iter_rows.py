@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import TypeGuard, TypeVar
 
 from eventlog import Event, EventLog, SealedEntry
-from projections._engine import AsOf, fold_on, project, stretches_until
+from projections._engine import AsOf, fold_on, is_before, project, stretches_until
 from projections._fold import fold
 from projections._grouping import Grouping
 from projections._keyed import KeyedProjection
@@ -95,7 +95,7 @@ def _is_behind(as_of: AsOf, sealed: Sequence[SealedEntry]) -> TypeGuard[int | No
 def _group_through(partials: Partials, grouping: Grouping, until: int | None) -> None:
     """All up to a sequence; what is merged is kept when it fits into memory."""
     sealed = partials.log.sealed()
-    entries = [entry for entry in sealed if until is None or entry.last_sequence <= until]
+    entries = [entry for entry in sealed if is_before(entry, until)]
     earlier = len(entries) < len(sealed)
     is_new = partials.group(grouping, entries, earlier=earlier)
     if is_new and grouping.in_memory is not None:

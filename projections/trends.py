@@ -76,12 +76,14 @@ def trend(
     name = ALIASES.get(metric, metric)
     chosen = deque[TrendPoint](maxlen=last)  # the sessions may be more than fit into memory
     names: set[str] = set()
+    any_sessions = False
     for one in sessions:
+        any_sessions = True
         value = one.metrics.get(name)
         if every or value is not None:
             chosen.append(TrendPoint(one.subject, one.started, value))
         names.update(one.metrics)
-    if names and name not in names:
+    if any_sessions and name not in names:
         known = ", ".join(sorted(names))
         raise UnknownMetricError(f"no session has the metric {metric!r}; known: {known}")
     return list(chosen)
