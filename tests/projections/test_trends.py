@@ -169,3 +169,10 @@ def test_no_sessions_have_no_trend_of_anything() -> None:
 def test_the_state_follows_that_of_the_summaries() -> None:
     """When theirs changes, the version of both must be raised."""
     assert (SessionSummaries.version, SessionTrends.version) == (1, 2)
+
+
+def test_sessions_without_any_metric_have_none_that_could_be_asked_for() -> None:
+    bare = SessionMetrics("s-1", START, {})
+    with pytest.raises(UnknownMetricError, match="'velocity'"):
+        trend([bare], "velocity")
+    assert trend([], "velocity") == []
